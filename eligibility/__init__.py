@@ -1,0 +1,1 @@
+"""Social-assistance eligibility: versioned rulesets, exact evaluation, determinations with reasons."""

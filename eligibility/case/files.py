@@ -1,0 +1,214 @@
+"""From a case file to a `Case`: keys in two languages, places for every error, all problems at once.
+
+Three steps: keys are translated to those of the models and what is unknown is left out; the models check every value;
+the case as a whole is checked for contradictions. Errors say where (file, line, column and the field's Chinese path),
+what was expected, and the nearest name. They never repeat what was typed, except names of fields and member ids, and
+everything passes through the mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ..errors import InputError, Problem, nearest
+from ..reading import Node, read_file
+from .contradictions import Path, contradictions, path_text
+from .fields import Model, Shape, normal, shapes
+from .identity import area_known, mask
+from .models import Case, Declaration
+
+MAX_PROBLEMS: Final = 50
+"""Most problems one error lists; a file with more is not a case file with mistakes but something else."""
+
+_ELSEWHERE: Final = frozenset({"expect", "预期", "rests_on", "依据"})
+"""Top-level blocks of golden cases, which other readers read."""
+
+_UNKNOWN: Final = frozenset({"unknown", "未知"})
+
+_EXPECTED: Final[Mapping[str, tuple[str, str]]] = {
+    "tuple_type": ("list", "应为列表，每项一行，以 - 开头；没有就写 []"),
+    "model_type": ("mapping", "应为“名称: 值”的形式"),
+    "model_attributes_type": ("mapping", "应为“名称: 值”的形式"),
+    "dict_type": ("mapping", "应为“名称: 值”的形式"),
+    "too_long": ("list-length", "最多 {max_length} 项"),
+    "too_short": ("list-length", "至少 {min_length} 项"),
+}
+
+
+def load_case(path: FilePath | str) -> Case:
+    """Reads one case file (YAML or JSON, UTF-8). Raises `InputError` with all problems and their places."""
+    return parse_case(read_file(FilePath(path)))
+
+
+def parse_case(node: Node) -> Case:
+    """A case from a file already read. Raises `InputError` with all problems and their places."""
+    return _Reader(node).build(node.data())
+
+
+def case_from_data(data: Mapping[str, Any]) -> Case:
+    """A case from plain data with English or Chinese keys, as in a file. Raises `InputError` with all problems."""
+    return _Reader(None).build(data)
+
+
+def case_warnings(case: Case) -> tuple[str, ...]:
+    """What is odd about a case but no error: identity numbers whose area code no table knows."""
+    return tuple(
+        f"{path_text(('members', number, 'identity_number'))}：前 6 位不是已知的行政区划代码，请核对"
+        for number, person in enumerate(case.members)
+        if person.identity_number is not None and not area_known(person.identity_number)
+    )
+
+
+class _Reader:
+    """Builds one case and collects what is wrong on the way; `node` gives places where there is a file."""
+
+    def __init__(self, node: Node | None) -> None:
+        self.node = node
+        self.found: list[tuple[tuple[int, int], Problem]] = []
+
+    def build(self, data: Any) -> Case:
+        if not isinstance(data, Mapping):
+            self.report("case-mapping", (), "个案应为“名称: 值”的形式")
+        self.stop_if_any()
+        data = {key: value for key, value in data.items() if key not in _ELSEWHERE}
+        translated = self.translate(data, Case, ())
+        case: Case | None = None
+        try:
+            case = Case.model_validate(translated)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_context=True):
+                self.explain(detail)
+        self.stop_if_any()
+        assert case is not None
+        for wrong in contradictions(case):
+            self.report(wrong.code, wrong.path, wrong.message, wrong.hint)
+        self.stop_if_any()
+        return case
+
+    def translate(self, value: Any, model: type[Model], path: Path) -> Any:
+        """Data with the keys of files -> data with the keys of `model`, without what is unknown."""
+        if isinstance(value, str) and model.bare is not None:
+            return {model.bare: value}
+        if isinstance(value, str | bool) and model is Declaration:
+            # One word for everybody, or a mapping; anything else is refused by the fields.
+            return {"household": value, "members": value}
+        if not isinstance(value, Mapping):
+            return value
+        table, translated = shapes(model), {}
+        for key, inner in value.items():
+            shape = table.get(normal(key)) if isinstance(key, str) else None
+            if shape is None:
+                self.unknown_key(str(key), model, path)
+            elif shape.key in translated:
+                place = (*path, shape.key)
+                self.report(
+                    "case-both-languages", place, f"“{shape.key}”和“{shape.title}”是同一个字段，只能写一个"
+                )
+            else:
+                translated[shape.key] = self.inner(inner, shape, (*path, shape.key))
+        return {key: inner for key, inner in translated.items() if inner is not None}
+
+    def inner(self, value: Any, shape: Shape, path: Path) -> Any:
+        """The value of one field; None if it is unknown."""
+        if isinstance(value, str):
+            typed = normal(value)
+            if typed in _UNKNOWN and typed not in shape.choices:
+                return None
+        if shape.many and isinstance(value, list | tuple):
+            model = shape.model
+            if model is None:
+                return tuple(value)
+            return tuple([self.translate(item, model, (*path, i)) for i, item in enumerate(value)])
+        if shape.model is not None and not shape.many:
+            return self.translate(value, shape.model, path)
+        if isinstance(value, Mapping):
+            return {key: item for key, item in value.items() if not _is_unknown(item)}
+        return value
+
+    def unknown_key(self, key: str, model: type[Model], path: Path) -> None:
+        if len(self.found) > MAX_PROBLEMS:
+            return
+        hint = nearest(key, shapes(model))
+        self.report("case-unknown-field", (*path, key), f"没有“{key[:40]}”这个字段", hint)
+
+    def explain(self, detail: ErrorDetails) -> None:
+        """What a model found wrong, in Chinese."""
+        kind, context = detail["type"], detail.get("ctx", {})
+        path = tuple(step for step in detail["loc"] if step != "[key]")
+        shape = _shape_at(path)
+        if kind == "missing":
+            title = shape.title if shape is not None else str(path[-1])
+            self.report("case-missing-field", path[:-1], f"缺少“{title}”")
+        elif kind == "literal_error" and shape is not None:
+            typed = detail.get("input")
+            hint = nearest(typed, shape.choices) if isinstance(typed, str) and len(typed) <= 40 else None
+            self.report("case-choice-value", path, f"应为 {'、'.join(shape.choices)} 之一", hint)
+        elif kind in _EXPECTED:
+            code, expected = _EXPECTED[kind]
+            self.report(f"case-{code}", path, expected.format_map(context))
+        else:
+            # Our own types carry their expectation as the message.
+            self.report(f"case-{kind.replace('_', '-')}", path, detail["msg"])
+
+    def report(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
+        place = path_text(path)
+        node, location = self.locate(path), None
+        if node is not None:
+            location = mask(node.location)
+        text = f"{place}：{message}" if place else message
+        order = (node.line, node.column) if node is not None else (0, 0)
+        self.found.append((order, Problem(code, mask(text), location, mask(hint) if hint else None)))
+
+    def locate(self, path: Path) -> Node | None:
+        """The node at a path, or the deepest one on the way there that exists."""
+        node, model = self.node, Case
+        current: type[Model] | None = model
+        for step in path:
+            if node is None:
+                return None
+            shape = shapes(current).get(step) if current is not None and isinstance(step, str) else None
+            inner = node.value
+            if isinstance(inner, dict):
+                names = (str(step),) if shape is None else (shape.key, shape.title)
+                below = next(
+                    (value for key, value in inner.items() if key in names or normal(key) in names), None
+                )
+            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
+                below = inner[step]
+            else:
+                below = None
+            if below is None:
+                return node
+            node = below
+            if shape is not None:
+                current = shape.model
+        return node
+
+    def stop_if_any(self) -> None:
+        if not self.found:
+            return
+        problems = [problem for _, problem in sorted(self.found, key=lambda found: found[0])]
+        left = len(problems) - MAX_PROBLEMS
+        if left > 0:
+            problems = [*problems[:MAX_PROBLEMS], Problem("case-more", f"另有 {left} 处问题没有列出")]
+        raise InputError(problems)
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and normal(value) in _UNKNOWN)
+
+
+def _shape_at(path: Path) -> Shape | None:
+    """The field at the end of a path, passing over list positions."""
+    current: type[Model] | None = Case
+    shape: Shape | None = None
+    for step in path:
+        if isinstance(step, str):
+            shape = shapes(current).get(step) if current is not None else None
+            current = shape.model if shape is not None else None
+    return shape

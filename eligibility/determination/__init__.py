@@ -1,0 +1,9 @@
+"""What comes out: determinations with reasons, their explanations and records."""
+
+from .determine import determine
+from .model import Determination, MissingFact, Operand, Outcome, Reason, Verdict
+from .record import Replay, record, replay
+
+__all__ = [
+    "Determination", "MissingFact", "Operand", "Outcome", "Reason", "Replay", "Verdict", "determine", "record", "replay",
+]  # fmt: skip

@@ -1,0 +1,367 @@
+"""`determine`: from a case and a ruleset to a determination. Each step is one function below.
+
+The reference engine computes everything; the rule engine infers the verdicts again from the criteria alone. They must
+agree on every verdict, or nothing is determined.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from ..case import Case, case_warnings
+from ..case.context import Context
+from ..case.facts import income_kinds
+from ..engines import rete
+from ..engines.reference import Evaluation, Evaluator, Place, Result, open_criteria
+from ..errors import EngineDisagreement, InputError, Problem, nearest
+from ..language.nodes import Compare, Lift, Node, Origin, Ref, Rounding, Symbol, symbols, walk
+from ..quantities import Money, Month
+from ..ruleset.edition import Criterion, Edition, Programme
+from ..ruleset.model import Ruleset
+from ..values import Range, Truth, bounds
+from .model import Determination, MissingFact, Operand, Outcome, Reason, RouteTaken, Run, Verdict
+
+_OUTCOMES: Mapping[Truth, Outcome] = {
+    True: Outcome.ELIGIBLE,
+    False: Outcome.INELIGIBLE,
+    None: Outcome.UNDETERMINED,
+}
+
+
+def determine(
+    case: Case, rules: Ruleset | Edition, *, month: Month | str | None = None, known_on: date | None = None
+) -> Determination:
+    """Determines every programme of a ruleset for one case and one benefit month.
+
+    `known_on` limits the law to what was public on that day (None: everything on file). An `Edition` may be given
+    instead of a ruleset (for a scenario); it brings its own month. Raises `InputError` for a month out of coverage or
+    an income kind the ruleset does not list, `EngineDisagreement` if the engines differ, `RulesetError` for rules that
+    contradict themselves. Outcomes are values, never exceptions.
+    """
+    if isinstance(rules, Edition):
+        edition = rules
+    elif month is None:
+        raise InputError(Problem("month", "缺少待遇月份"))
+    else:
+        edition = rules.edition(month, known_on)
+    compiled = _compiled(edition)
+    context = Context(case, edition.month)
+    _check_incomes(context, edition)
+    evaluation = compiled.evaluator.evaluate(context)
+    run = _confirm(compiled, evaluation)
+    members = [member.id for member in evaluation.context.members]
+    verdicts = tuple(
+        compiled.verdict(result, evaluation, None if result.person is None else members[result.person])
+        for result in compiled.in_order(evaluation.results)
+        if result.applies
+    )
+    return Determination(
+        case=case,
+        edition=edition,
+        verdicts=verdicts + compiled.not_in_force,
+        warnings=compiled.warnings + _case_warnings(case),
+        run=run,
+        evaluation=evaluation,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OperandPlan:
+    """How to read one operand of a criterion: from which row and slot, or a figure of the law."""
+
+    symbol: Symbol
+    slot: int | None
+    constant: Any
+    sensitive: bool
+
+
+class _Compiled:
+    """Everything about an edition that does not depend on the case."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self.evaluator = Evaluator(edition)
+        self.version = rete.available()
+        self.program = rete.Program(edition.ruleset.id, edition.programmes) if self.version else None
+        self.position = {programme.id: index for index, programme in enumerate(edition.programmes)}
+        self.plans = {p.id: [self._plan(p, c) for c in p.criteria] for p in edition.programmes}
+        self.warnings = _edition_warnings(edition)
+        in_force = {programme.id for programme in edition.programmes}
+        self.not_in_force = tuple(
+            Verdict(_absent(text), None, Outcome.NOT_IN_FORCE)
+            for text in edition.ruleset.programmes.values()
+            if text.id not in in_force
+        )
+        engines = [("reference", f"python {platform.python_version()}")]
+        if self.version is not None:
+            engines.append(("rete", f"durable_rules {self.version}"))
+        self.engines = tuple(engines)
+
+    def _plan(
+        self, programme: Programme, criterion: Criterion
+    ) -> tuple[Criterion, bool, tuple[_OperandPlan, ...], str | None]:
+        evaluator = self.evaluator
+        lifted = {name for n in walk(criterion.test) if isinstance(n, Lift) for name in symbols(n.body)}
+        plans = []
+        for name, symbol in symbols(criterion.test).items():
+            if name in lifted and symbol.level > programme.level:
+                continue
+            known = name in evaluator.slots
+            fact = evaluator.fact_of.get(name)
+            plans.append(
+                _OperandPlan(
+                    symbol,
+                    evaluator.slots.get(name),
+                    None if known else self.edition.parameters[name].value,
+                    fact is not None and fact.sensitive,
+                )
+            )
+        return criterion, criterion.id in programme.exclusions, tuple(plans), _threshold(criterion.test)
+
+    def in_order(self, results: list[Result]) -> list[Result]:
+        """Results in the order of the ruleset, persons in file order."""
+        if all(result.person is None for result in results):
+            return sorted(results, key=lambda r: self.position[r.programme.id])
+        return sorted(results, key=lambda r: (self.position[r.programme.id], r.person or 0))
+
+    def verdict(self, result: Result, evaluation: Evaluation, subject: str | None) -> Verdict:
+        programme = result.programme
+        household = evaluation.household
+        person = None if result.person is None else household[0][result.person]
+        reasons = []
+        for (criterion, excludes, plans, threshold), status in zip(
+            self.plans[programme.id], result.statuses, strict=True
+        ):
+            operands = tuple(
+                [
+                    Operand(
+                        plan.symbol.name,
+                        plan.constant
+                        if plan.slot is None
+                        else (household if plan.symbol.level == 0 else person)[plan.slot],
+                        plan.symbol.type,
+                        plan.symbol.origin,
+                        None if plan.symbol.level == 0 else subject,
+                        plan.sensitive,
+                    )
+                    for plan in plans
+                ]
+            )
+            reasons.append(Reason(criterion, subject, status, excludes, operands, threshold))
+        rule = programme.payable.rules.get("from") if programme.payable else None
+        amount, amount_range = _amount(result)
+        return Verdict(
+            programme=programme,
+            subject=subject,
+            outcome=_OUTCOMES[result.verdict],
+            amount=amount,
+            amount_range=amount_range,
+            amount_unknown=result.amount_unknown,
+            last_known=self._last_known(result),
+            exact=self._exact(result, evaluation),
+            route=result.route if isinstance(result.route, str) and result.route else None,
+            routes=tuple(
+                [
+                    RouteTaken(route.name, met, result.amounts[i] if result.amounts else None, route.cite)
+                    for i, (route, met) in enumerate(zip(programme.routes, result.met, strict=True))
+                ]
+            ),
+            payable_rule=rule,
+            payable_from=_payable_from(rule, programme, evaluation.context.case),
+            reasons=tuple(reasons),
+            missing=self._missing(result, evaluation) if result.verdict is None or amount_range else (),
+            assumptions=self.edition.assumptions_of(programme.id),
+        )
+
+    def _exact(self, result: Result, evaluation: Evaluation) -> Fraction | None:
+        """The amount before rounding in yuan, if the route taken rounds one known figure."""
+        if result.amount is None or isinstance(result.amount, Range) or not isinstance(result.route, str):
+            return None
+        for route, met in zip(result.programme.routes, result.met, strict=True):
+            if route.name == result.route and met and isinstance(route.amount, Rounding):
+                value = self.evaluator.value(route.amount.item, evaluation, Place(result.person))
+                if isinstance(value, Fraction) and value.denominator != 1:
+                    return value / 100
+        return None
+
+    def _last_known(self, result: Result) -> Money | None:
+        """The last figure on file for an amount the law leaves unknown."""
+        if result.verdict is False or not (result.amount_unknown or isinstance(result.amount, Range)):
+            return None
+        for route, met in zip(result.programme.routes, result.met, strict=True):
+            if met is False or route.amount is None:
+                continue
+            for name, symbol in symbols(route.amount).items():
+                if symbol.origin is Origin.PARAMETER and self.edition.parameters[name].last_known is not None:
+                    fen = self.edition.parameters[name].last_known
+                    return Money.from_fen(fen) if isinstance(fen, int) else None
+        return None
+
+    def _missing(self, result: Result, evaluation: Evaluation) -> tuple[MissingFact, ...]:
+        place = Place(result.person)
+        nodes: list[Node] = [criterion.test for criterion in open_criteria(result)]
+        for route, met in zip(result.programme.routes, result.met, strict=True):
+            if met is not False and route.amount is not None:
+                nodes.append(route.amount)
+        if result.programme.who is not None:
+            nodes.append(result.programme.who)
+        found = {item: None for node in nodes for item in self.evaluator.missing(node, evaluation, place)}
+        members = [member.id for member in evaluation.context.members]
+        missing = []
+        for item in found:
+            subject = None if item.place.person is None else members[item.place.person]
+            if item.origin is Origin.PARAMETER:
+                question = f"规则集没有“{item.name}”在 {self.edition.month} 的数值，须查明文件"
+                missing.append(MissingFact(item.origin, item.name, None, item.name, question, "相应文件"))
+                continue
+            fact = self.evaluator.fact_of[item.name]
+            path = fact.place(subject or "", 1 + (item.place.parent or 0))
+            missing.append(MissingFact(item.origin, item.name, subject, path, fact.question, fact.paper))
+        return tuple(missing)
+
+
+def _compiled(edition: Edition) -> _Compiled:
+    """The compiled edition, kept with it."""
+    kept = edition.compiled.get("determine")
+    if kept is None:
+        kept = edition.compiled["determine"] = _Compiled(edition)
+    assert isinstance(kept, _Compiled)
+    return kept
+
+
+def _threshold(test: Node) -> str | None:
+    """The name of the line a criterion compares with, if it is one comparison with a name on the right."""
+    return test.right.symbol.name if isinstance(test, Compare) and isinstance(test.right, Ref) else None
+
+
+def _absent(text: Any) -> Programme:
+    """A programme that is not in force: its name and nothing to evaluate."""
+    return Programme(
+        text.id, text.name, text.title, text.english, text.kind, text.level, None, text.choose, (), (), (), None,
+        None, text.checked_through, text.assumes, text.notes,
+    )  # fmt: skip
+
+
+def _confirm(compiled: _Compiled, evaluation: Evaluation) -> Run:
+    """Lets the rule engine infer the verdicts from the criteria, and compares."""
+    if compiled.program is None:
+        return Run(compiled.engines, ())
+    persons: list[dict[str, dict[str, Truth] | None]] = [{} for _ in evaluation.household[0]]
+    household: dict[str, dict[str, Truth] | None] = {}
+    for result in evaluation.results:
+        statuses = (
+            {
+                criterion.id: status
+                for criterion, status in zip(result.programme.criteria, result.statuses, strict=True)
+                if criterion.verdict_of is None
+            }
+            if result.applies
+            else None
+        )
+        (household if result.person is None else persons[result.person])[result.programme.id] = statuses
+    inference = compiled.program.infer(household, persons)
+    members = [member.id for member in evaluation.context.members]
+    for result in evaluation.results:
+        if not result.applies:
+            continue
+        inferred = (inference.household if result.person is None else inference.persons[result.person])[
+            result.programme.id
+        ]
+        if inferred is not result.verdict:
+            raise EngineDisagreement(_disagreement(result, inferred))
+    return Run(
+        compiled.engines,
+        tuple([(None if f.subject is None else members[f.subject], f.rule) for f in inference.trail]),
+    )
+
+
+def _disagreement(result: Result, inferred: Truth) -> Problem:
+    ours, theirs = _OUTCOMES[result.verdict].value, _OUTCOMES[inferred].value
+    return Problem(
+        "engines-disagree",
+        f"项目“{result.programme.name}”：参照引擎得出 {ours}，推理引擎得出 {theirs}；不作认定",
+        None,
+        "请把案例和规则集的版本报给维护者",
+    )
+
+
+def _amount(result: Result) -> tuple[Money | None, tuple[Money, Money | None] | None]:
+    """The amount as one figure, or as bounds (an upper bound at the end of the domain is no bound)."""
+    if result.amount is None or result.verdict is False:
+        return None, None
+    if not isinstance(result.amount, Range):
+        return (Money.from_fen(int(result.amount)), None) if result.verdict else (None, None)  # type: ignore[arg-type]
+    lo, hi = bounds(result.amount)
+    upper = None if hi >= _UNLIMITED else Money.from_fen(int(hi))
+    return None, (Money.from_fen(int(lo)), upper)
+
+
+_UNLIMITED = 10**11
+
+
+def _payable_from(rule: str | None, programme: Programme, case: Case) -> Month | None:
+    """The first month paid, where the case says when it was applied for and decided."""
+    offsets: dict[str, tuple[Callable[[Any], Month | None], int]] = {
+        "month_of_application": (lambda a: a.month, 0),
+        "month_after_application": (lambda a: a.month, 1),
+        "month_of_decision": (lambda a: a.decision_month, 0),
+        "month_after_decision": (lambda a: a.decision_month, 1),
+    }
+    if rule is None or case.household is None:
+        return None
+    read, offset = offsets[rule]
+    for application in case.household.applications or ():
+        if application.programme in (programme.id, programme.name) and (month := read(application)):
+            return month + offset
+    return None
+
+
+def _check_incomes(context: Context, edition: Edition) -> None:
+    """Refuses income kinds the ruleset does not list for the month, and losses of kinds that cannot be negative."""
+    listed, counted = edition.ruleset.income_kinds, edition.income_kinds
+    strange = {kind: f"规则集没有收入种类“{kind}”" for kind in income_kinds(context.case) if kind not in listed}
+    losses = set()
+    for member in context.members:
+        for kind, amount in (context.people[member.id].incomes or {}).items():
+            if kind in listed and kind not in counted:
+                strange[kind] = f"收入种类“{kind}”在 {edition.month} 还没有规定"
+            if kind in counted and not listed[kind].signed and bounds(amount)[0] < 0:
+                losses.add(kind)
+    if not strange and not losses:
+        return
+    places = income_kinds(context.case)
+    known = "可用：" + "、".join(counted)
+    problems = [
+        Problem("unknown-income-kind", message, places[kind], nearest(kind, counted) or known)
+        for kind, message in strange.items()
+    ]
+    problems += [
+        Problem("negative-income", f"收入种类“{kind}”不能是负数", places[kind]) for kind in sorted(losses)
+    ]
+    raise InputError(problems)
+
+
+def _edition_warnings(edition: Edition) -> tuple[str, ...]:
+    """What must be said about the law of this edition, whatever the case."""
+    found = []
+    limits = {edition.ruleset.checked_through, *(p.checked_through for p in edition.programmes)}
+    checked = min((limit for limit in limits if limit is not None), default=None)
+    if checked is not None and edition.month > checked:
+        found.append(
+            f"规则集只核对到 {checked}；{edition.month} 按当时最后有效的标准认定，此后如有新标准须重新认定"
+        )
+    for name in edition.knowledge_assumptions:
+        found.append(f"“{name}”的公布日没有文件可查，按假定的公布日判断 {edition.known_on} 当时是否已知")
+    for name, (_, provenance) in edition.overrides.items():
+        found.append(f"假设情景：“{name}”不是现行规定（{provenance.value}）；本结果不作认定依据")
+    return tuple(found)
+
+
+def _case_warnings(case: Case) -> tuple[str, ...]:
+    declared = ("据申请人声明，未列事项均无",) if case.declaration is not None else ()
+    return declared + tuple(case_warnings(case))

@@ -1,0 +1,266 @@
+"""Records: a determination as canonical JSON, and its replay.
+
+A record has two parts. `determination` holds the case, the digests, the verdicts and everything they rest on; replaying
+must reproduce it byte for byte. `run` says which engines with which versions came to it, and the inference trail;
+differences there are reported beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import rfc8785
+
+from ..case import Case, canonical, case_from_data
+from ..errors import EligibilityError, InputError, Problem
+from ..language import Type
+from ..language.nodes import decimal_text
+from ..quantities import Money
+from ..ruleset.edition import Edition, ResolvedParameter
+from ..ruleset.model import Citation, Ruleset
+from ..ruleset.names import value_text
+from ..values import AnyText, Range, Value
+from .determine import determine
+from .model import Determination, MissingFact, Reason, Verdict
+
+FORMAT = "eligibility-record/1"
+_STATUS = {True: "met", False: "unmet", None: "unknown"}
+
+
+def record(determination: Determination) -> bytes:
+    """The record of a determination: canonical JSON (RFC 8785), identity numbers in full."""
+    run = {
+        "engines": [list(engine) for engine in determination.run.engines],
+        "trail": [list(firing) for firing in determination.run.trail],
+    }
+    return rfc8785.dumps(
+        {"format": FORMAT, "determination": content(determination, masked=False), "run": run}
+    )
+
+
+def case_digest(case: Case) -> str:
+    """SHA-256 of the canonical form of a case."""
+    return hashlib.sha256(rfc8785.dumps(canonical(case))).hexdigest()
+
+
+def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
+    """The part of a record that replaying reproduces, as JSON-able data; `masked` hides personal data."""
+    edition = determination.edition
+    verdicts = [_verdict(verdict, masked) for verdict in determination.verdicts]
+    stood_on = {a.id: a for verdict in determination.verdicts for a in verdict.assumptions}
+    return {
+        "ruleset": {"id": edition.ruleset.id, "overlays": list(edition.ruleset.overlays)},
+        "month": str(edition.month),
+        "known_on": None if edition.known_on is None else edition.known_on.isoformat(),
+        "rules_digest": edition.rules_digest,
+        "edition_digest": edition.edition_digest,
+        "scenario": {
+            name: value_text(value, edition.parameters[name].symbol.type)
+            for name, (value, _) in edition.overrides.items()
+            if name in edition.parameters
+        },
+        "case": canonical(determination.case, masked=masked),
+        "case_digest": case_digest(determination.case),
+        "verdicts": verdicts,
+        "totals": _totals(determination),
+        "workings": [
+            [w.name, w.subject, value_json(w.value, w.type)] for w in determination.workings()
+        ],
+        "parameters": {
+            name: _parameter(parameter) for name, parameter in edition.parameters.items() if parameter.start
+        },
+        "assumptions": {a.id: [a.question, a.text] for a in stood_on.values()},
+        "warnings": list(determination.warnings),
+    }
+
+
+def _totals(determination: Determination) -> dict[str, Any]:
+    """What is due per month in cash, with each programme's share; open amounts are named, never summed."""
+    shares, open_amounts = [], []
+    total = Money(0)
+    for verdict in determination.verdicts:
+        if verdict.programme.kind == "status":
+            continue
+        if verdict.amount is not None:
+            total += verdict.amount
+            shares.append([verdict.programme.id, verdict.subject, str(verdict.amount)])
+        elif verdict.outcome.value in ("eligible", "undetermined"):
+            open_amounts.append([verdict.programme.id, verdict.subject])
+    return {"per_month": str(total), "shares": shares, "open": open_amounts}
+
+
+def _verdict(verdict: Verdict, masked: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "programme": verdict.programme.id,
+        "name": verdict.programme.name,
+        "subject": verdict.subject,
+        "outcome": verdict.outcome.value,
+        "amount": None if verdict.amount is None else str(verdict.amount),
+    }
+    if verdict.amount_range is not None:
+        lower, upper = verdict.amount_range
+        data["amount_range"] = [str(lower), None if upper is None else str(upper)]
+    if verdict.amount_unknown:
+        data["amount_unknown"] = True
+    if verdict.last_known is not None:
+        data["last_known"] = str(verdict.last_known)
+    if verdict.exact is not None:
+        data["exact"] = decimal_text(verdict.exact)
+    if verdict.route is not None:
+        data["route"] = verdict.route
+    if len(verdict.routes) > 1:
+        data["routes"] = {route.name: _STATUS[route.met] for route in verdict.routes}
+    if verdict.payable_rule is not None:
+        data["payable"] = {
+            "rule": verdict.payable_rule,
+            "from": None if verdict.payable_from is None else str(verdict.payable_from),
+        }
+    data["reasons"] = [_reason(reason, masked) for reason in verdict.reasons]
+    if verdict.missing:
+        data["missing"] = [_missing(item) for item in verdict.missing]
+    data["assumptions"] = [assumption.id for assumption in verdict.assumptions]
+    return data
+
+
+def _reason(reason: Reason, masked: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "criterion": reason.id,
+        "title": reason.title,
+        "verdict": _STATUS[reason.verdict],
+        "operands": [
+            [o.name, "masked" if masked and o.sensitive else value_json(o.value, o.type), o.origin.value]
+            for o in reason.operands
+        ],
+        "citation": cite_json(reason.citation),
+    }
+    if reason.threshold is not None:
+        data["threshold"] = reason.threshold
+    if reason.excludes:
+        data["excludes"] = True
+    return data
+
+
+def _missing(item: MissingFact) -> dict[str, Any]:
+    return {
+        "kind": item.origin.value,
+        "name": item.name,
+        "subject": item.subject,
+        "path": item.path,
+        "question": item.question,
+        "paper": item.paper,
+    }
+
+
+def _parameter(parameter: ResolvedParameter) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "from": str(parameter.start),
+        "provenance": parameter.provenance.value,
+        "citation": cite_json(parameter.cite),
+    }
+    if parameter.cells is None:
+        data["value"] = value_json(parameter.value, parameter.symbol.type)
+    if parameter.via:
+        data["equals"] = parameter.via[0]
+    return data
+
+
+def cite_json(cite: Citation | None) -> list[str] | None:
+    """A citation as [source, article]."""
+    return None if cite is None else [part for part in (cite.source, cite.article) if part]
+
+
+def value_json(value: Value, kind: Type) -> Any:
+    """A value for a record: text for numbers, booleans for truths, [lower, upper] for ranges, null for unknown."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, Range):
+        return [value_text(value.lo, kind), value_text(value.hi, kind)]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return None if isinstance(value, AnyText) else value_text(value, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What replaying a record came to: `identical` bytes, or the paths that differ with both values.
+
+    `law` lists the names whose law differs, where the ruleset at hand is another edition; `run` lists
+    differences in engines and trail, which do not make a replay fail.
+    """
+
+    identical: bool
+    differences: tuple[tuple[str, Any, Any], ...]
+    law: tuple[str, ...]
+    run: tuple[tuple[str, Any, Any], ...]
+
+
+def replay(raw: bytes | str, rules: Ruleset) -> Replay:
+    """Determines the recorded case again under `rules` and compares with the record byte for byte.
+
+    Raises `InputError` if this is not a record or was made with another ruleset or other overlays.
+    """
+    recorded = _read(raw)
+    old = recorded["determination"]
+    made_with = {"id": rules.id, "overlays": list(rules.overlays)}
+    if old["ruleset"] != made_with:
+        raise InputError(
+            Problem("record-ruleset", f"记录出自规则集 {old['ruleset']}，现在用的是 {made_with}", None, "请选用同样的规则集和叠加规则")
+        )  # fmt: skip
+    again = json.loads(record(_again(old, rules)))
+    new = again["determination"]
+    identical = rfc8785.dumps(old) == rfc8785.dumps(new)
+    law: tuple[str, ...] = ()
+    if old["edition_digest"] != new["edition_digest"]:
+        changed = set(_names_that_differ(old["parameters"], new["parameters"]))
+        changed |= set(_names_that_differ(old["assumptions"], new["assumptions"]))
+        law = tuple(sorted(changed)) or ("规则文字",)
+    return Replay(
+        identical=identical,
+        differences=tuple(_differences(old, new, "")),
+        law=law,
+        run=tuple(_differences(recorded.get("run"), again["run"], "run")),
+    )
+
+
+def _again(old: dict[str, Any], rules: Ruleset) -> Determination:
+    try:
+        known_on = None if old["known_on"] is None else date.fromisoformat(old["known_on"])
+        edition: Edition = rules.edition(old["month"], known_on)
+        if old["scenario"]:
+            edition = edition.with_values(old["scenario"])
+        return determine(case_from_data(old["case"]), edition)
+    except EligibilityError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputError(Problem("record-format", "记录的内容不完整，不能重放")) from None
+
+
+def _read(raw: bytes | str) -> dict[str, Any]:
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InputError(Problem("record-format", "这不是认定记录：不是合法的 JSON")) from None
+    parts = ("ruleset", "month", "known_on", "case", "edition_digest", "scenario", "parameters", "assumptions")
+    inner = data.get("determination") if isinstance(data, dict) else None
+    if not isinstance(inner, dict) or data.get("format") != FORMAT or any(part not in inner for part in parts):
+        raise InputError(Problem("record-format", f"这不是认定记录：缺少 format “{FORMAT}”或必要的部分"))
+    return data  # type: ignore[no-any-return]
+
+
+def _names_that_differ(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return [name for name in {**old, **new} if old.get(name) != new.get(name)]
+
+
+def _differences(old: Any, new: Any, path: str) -> list[tuple[str, Any, Any]]:
+    """Every place where two JSON values differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = list(dict.fromkeys([*old, *new]))
+        return [d for key in keys for d in _differences(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        return [d for index, (a, b) in pairs for d in _differences(a, b, f"{path}[{index}]")]
+    return [] if old == new else [(path, old, new)]
