@@ -21,7 +21,7 @@ from ..quantities import Month
 from ..reading import Node
 from ..values import LEVEL_NAMES, Kind, Level, Value
 from . import names as naming
-from .fields import Fields, day, fail, mapping, raw_text, sequence, word
+from .fields import Fields, day, fail, mapping, name, raw_text, sequence, word
 from .model import (
     Assumption,
     Citation,
@@ -75,7 +75,7 @@ class Common:
 
     def month(self, node: Node, what: str) -> tuple[Month, tuple[str, ...]]:
         """A month, or the assumption that settles it (then its id too)."""
-        text = word(node, what)
+        text = name(node, what)
         if (assumption := self.months.get(text)) is not None and assumption.month is not None:
             return assumption.month, (assumption.id,)
         try:
@@ -187,8 +187,9 @@ def build_assumptions(node: Node) -> dict[str, Assumption]:
     for identifier, item in mapping(node, "assumptions").items():
         what = f"假设 {identifier}"
         fields = Fields(item, what, ("question", "name", "type", "value", "alternatives", "basis"))
-        name, kind, value, month, text = fields.text_or_none("name"), None, None, None, None
-        if name is not None:
+        alias, kind, value, month, text = None, None, None, None, None
+        if "name" in fields:
+            alias = fields.name("name")
             kind = naming.TYPES[fields.one_of("type", naming.TYPES)]
             text = fields.text("value")
             try:
@@ -196,9 +197,9 @@ def build_assumptions(node: Node) -> dict[str, Assumption]:
                 month = Month(text) if kind.kind is Kind.DATE else None
             except (ValueError, TypeError) as error:
                 raise fail(fields.need("value"), "ruleset-value", f"{what}的值“{text}”不合用：{error}") from None
-            if name in names:
-                raise fail(item, "duplicate-name", f"{what}与 {names[name]} 重名“{name}”")
-            names[name] = identifier
+            if alias in names:
+                raise fail(item, "duplicate-name", f"{what}与 {names[alias]} 重名“{alias}”")
+            names[alias] = identifier
         elif "value" in fields:
             text = fields.text("value")
         result[identifier] = Assumption(
@@ -206,7 +207,7 @@ def build_assumptions(node: Node) -> dict[str, Assumption]:
             question=fields.text("question"),
             basis=fields.text("basis"),
             alternatives=fields.texts("alternatives"),
-            name=name,
+            name=alias,
             type=kind,
             value=value,
             text=text,
@@ -269,7 +270,7 @@ class Parameters:
             raise fail(entry, "ruleset-value", f"{what}的版本要写且只写 {expected}")
         value: Value | Link | Mapping[tuple[str, ...], Value | Link]
         if given == ["equals"]:
-            value = Link(fields.text("equals"))
+            value = Link(fields.name("equals"))
         elif given == ["table"]:
             value = self._table(fields.need("table"), what, kind, bounds, keys)
         else:

@@ -17,15 +17,20 @@ def fail(node: Node, code: str, message: str, hint: str | None = None) -> Rulese
 
 
 def word(node: Node, what: str) -> str:
-    """A non-empty text (an unquoted count is read as its digits), NFKC-normalised and trimmed."""
+    """A non-empty text, trimmed (an unquoted count is read as its digits)."""
     value = node.value
     if isinstance(value, bool) or not isinstance(value, str | int):
         kind = "浮点数，请加引号" if isinstance(value, float) else "空的或不是文字"
         raise fail(node, "ruleset-text", f"{what}应是文字，这里是{kind}")
-    text = unicodedata.normalize("NFKC", str(value)).strip()
+    text = str(value).strip()
     if not text:
         raise fail(node, "ruleset-text", f"{what}是空的")
     return text
+
+
+def name(node: Node, what: str) -> str:
+    """A name that expressions may use: NFKC-normalised, as expressions are."""
+    return unicodedata.normalize("NFKC", word(node, what))
 
 
 def raw_text(node: Node, what: str) -> str:
@@ -92,6 +97,9 @@ class Fields:
 
     def text(self, key: str) -> str:
         return word(self.need(key), f"{self.what}的 {key}")
+
+    def name(self, key: str) -> str:
+        return name(self.need(key), f"{self.what}的 {key}")
 
     def text_or_none(self, key: str) -> str | None:
         node = self.entries.get(key)

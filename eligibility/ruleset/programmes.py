@@ -13,7 +13,7 @@ from ..quantities import Month
 from ..reading import Node
 from ..values import LEVEL_NAMES, Level
 from .build import VERSION_KEYS, Common, refuse_flow
-from .fields import Fields, fail, mapping, sequence, word
+from .fields import Fields, fail, mapping, name, sequence
 from .model import (
     Condition,
     CriterionText,
@@ -45,7 +45,7 @@ def outline(node: Node) -> tuple[str, str, Level, tuple[str, ...]]:
         raise fail(fields.need("programme"), "ruleset-id", "programme 要用英文字母、数字和下划线，以字母开头")
     level = LEVEL_NAMES[fields.one_of("for", ("家庭", "成员"))]
     routes = tuple(mapping(fields.need("routes"), f"项目“{identifier}”的 routes"))
-    return identifier, fields.text("name"), level, routes
+    return identifier, fields.name("name"), level, routes
 
 
 class ProgrammeBuilder:
@@ -212,7 +212,7 @@ class ProgrammeBuilder:
         if isinstance(node.value, dict):
             inner = Fields(node, f"{what}的 when", ("not", "any"))
             node, holds = inner.need("not"), False
-        identifier = word(node, f"{what}的 when")
+        identifier = name(node, f"{what}的 when")
         if identifier not in self.criteria:
             raise fail(node, "unknown-criterion", f"没有条件“{identifier}”", nearest(identifier, self.criteria))
         return Condition(identifier, holds)
