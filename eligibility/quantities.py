@@ -118,17 +118,20 @@ class Money:
     ) -> dict[str, Any]:
         return {
             "anyOf": [
-                {"type": "string", "pattern": r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?元?$"},
+                {
+                    "type": "string",
+                    "pattern": r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?元?$",
+                },
                 {"type": "integer"},
             ],
-            "description": "金额（元），如 \"1480.00\"；不接受浮点数",
+            "description": '金额（元），如 "1480.00"；不接受浮点数',
         }
 
 
 def _parse_fen(yuan: object) -> int:
     if isinstance(yuan, bool) or not isinstance(yuan, str | int):
         if isinstance(yuan, float):
-            raise TypeError(f"金额不能写成浮点数（二进制小数存不准角分）；请加引号：\"{yuan}\"")
+            raise TypeError(f'金额不能写成浮点数（二进制小数存不准角分）；请加引号："{yuan}"')
         raise TypeError(f"金额应为文本或整数（元），得到 {type(yuan).__name__}")
     if isinstance(yuan, int):
         return yuan * 100
@@ -224,7 +227,11 @@ class Month:
     def __get_pydantic_json_schema__(
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^\d{4}-\d{2}$", "description": "月份，如 2025-08"}
+        return {
+            "type": "string",
+            "pattern": r"^\d{4}-\d{2}$",
+            "description": "月份，如 2025-08",
+        }
 
 
 def _validate_month(value: object) -> Month:
@@ -244,7 +251,11 @@ class RoundingUnit(Enum):
     YUAN = 100
 
 
-ROUNDING_UNITS = {"分": RoundingUnit.FEN, "角": RoundingUnit.JIAO, "元": RoundingUnit.YUAN}
+ROUNDING_UNITS = {
+    "分": RoundingUnit.FEN,
+    "角": RoundingUnit.JIAO,
+    "元": RoundingUnit.YUAN,
+}
 
 
 def round_down(fen: Fraction | int, unit: RoundingUnit = RoundingUnit.FEN) -> int:

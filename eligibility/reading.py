@@ -86,7 +86,14 @@ def read_file(path: Path, *, error: type[EligibilityError] = InputError) -> Node
     name = str(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise error(Problem("file-too-large", f"文件超过 {MAX_BYTES // 10**6} MB 上限", name, "一户一个文件"))
+            raise error(
+                Problem(
+                    "file-too-large",
+                    f"文件超过 {MAX_BYTES // 10**6} MB 上限",
+                    name,
+                    "一户一个文件",
+                )
+            )
         raw = path.read_bytes()
     except OSError as failure:
         raise error(Problem("file-unreadable", f"文件读不出来：{failure.strerror}", name)) from None
@@ -117,7 +124,11 @@ class _Reader:
             for event in self.events:
                 if isinstance(event, DocumentStartEvent):
                     if root is not None:
-                        raise self.fail(event, "yaml-documents", "一个文件只能有一份内容，不能用 --- 分成几份")
+                        raise self.fail(
+                            event,
+                            "yaml-documents",
+                            "一个文件只能有一份内容，不能用 --- 分成几份",
+                        )
                     root = self.node(next(self.events), 0)
         except MarkedYAMLError as problem:
             mark = problem.problem_mark or problem.context_mark
@@ -167,7 +178,9 @@ class _Reader:
 
 
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z"
+)
 _CONSTANTS: dict[str, Scalar] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,

@@ -8,6 +8,7 @@ never assigned.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
 
@@ -290,7 +291,7 @@ def case_data(draw: st.DrawFn, max_members: int = 3) -> Data:
     data: Data = {"household": household, "members": members}
     if declaration := draw(st.sampled_from(_DECLARATIONS)):
         data["declaration"] = declaration
-    return data
+    return deepcopy(data)  # the pools stay as they are, whatever a test does to the data
 
 
 def cases(max_members: int = 3) -> st.SearchStrategy[Case]:

@@ -6,14 +6,7 @@ Read a case with `load_case`, `parse_case` or `case_from_data`; read its facts t
 from .context import Context
 from .contradictions import Contradiction, contradictions
 from .fact import Fact
-from .facts import (
-    FACTS,
-    income_fact,
-    income_kinds,
-    negative_income_kinds,
-    receipt_amount_fact,
-    receipt_fact,
-)
+from .facts import FACTS, income_fact, income_kinds, negative_income_kinds, receipt_amount_fact, receipt_fact
 from .files import case_from_data, case_warnings, load_case, parse_case
 from .household import Household
 from .identity import mask, mask_name

@@ -7,7 +7,7 @@ messages name places and labels, never dates or numbers of people.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -43,8 +43,8 @@ def contradictions(case: Case) -> tuple[Contradiction, ...]:
 
 def path_text(path: Path) -> str:
     """A path as people read it: `成员[2].收入[1].金额`, positions from 1."""
-    text, model = "", Case
-    current: type[Model] | None = model
+    text = ""
+    current: type[Model] | None = Case
     for step in path:
         shape = shapes(current).get(step) if current is not None and isinstance(step, str) else None
         if isinstance(step, int):
@@ -55,6 +55,11 @@ def path_text(path: Path) -> str:
         else:
             text += f"[{step}]"
     return text.removeprefix(".")
+
+
+def _suggest(name: str, known: Sequence[str]) -> str:
+    """The nearest known name, or all of them."""
+    return nearest(name, known) or "可用：" + "、".join(known)
 
 
 def _people(case: Case) -> Iterator[tuple[Path, Person]]:
@@ -292,7 +297,7 @@ def _descents(case: Case) -> Iterator[tuple[Person, Person, Path]]:
     for path, person in _people(case):
         for number, parent in enumerate((person.child.parents or ()) if person.child else ()):
             if parent.reference is not None and parent.reference in by_id:
-                yield by_id[parent.reference], person, (*path, "child", "parents", number, "reference")
+                yield (by_id[parent.reference], person, (*path, "child", "parents", number, "reference"))
     for key, self_word in (("relation_to_head", "户主"), ("relation_to_applicant", "本人")):
         centre = next((person for person in case.members if getattr(person, key) == self_word), None)
         if key == "relation_to_applicant" and case.household.applicant is not None:

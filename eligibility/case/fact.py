@@ -66,8 +66,7 @@ def _whole(kind: Kind, words: tuple[str, ...] | None, low: Number | None, high: 
         return None
     if kind is Kind.ENUM:
         return ANY_TEXT if words is None else frozenset(words)
-    assert low is not None and high is not None
-    return Range(low, high)
+    return Range(low or 0, high or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,7 @@ OPEN: Final = Domain(Kind.ENUM)
 
 
 def choice_of(annotation: Any) -> Domain:
+    """The domain of a choice type: its words."""
     return Domain(Kind.ENUM, choices=choices(annotation))
 
 
@@ -189,6 +189,7 @@ def _read_detail(owner: _Owner, table: str, kind: str, attribute: str, domain: D
 
 
 def read_grade(owner: _Owner, category: str) -> Read:
+    """The grade of one category of impairment."""
     unknown = frozenset(GRADES)
 
     def read(subject: Any, context: Context) -> Value:
@@ -210,13 +211,14 @@ VIEWS: Final[Mapping[Level, _Owner]] = {
 }
 
 
+def _part(owner: _Owner, part: str) -> _Owner:
+    return lambda subject, context: getattr(owner(subject, context), part)
+
+
 def typed(level: Level, name: str, path: str, domain: Domain) -> Fact:
     """A fact that is a field as typed, perhaps in a part (采暖, 儿童) that may be absent."""
-    owner = _OWNERS[level]
     part, _, attribute = path.rpartition(".")
-    if part:
-        outer = owner
-        owner = lambda subject, context: getattr(outer(subject, context), part)
+    owner = _part(_OWNERS[level], part) if part else _OWNERS[level]
     return located(
         level, name, path, domain, _read_attribute(owner, attribute, domain.unknown, domain.convert)
     )

@@ -124,12 +124,7 @@ def _person_facts() -> Iterator[Fact]:
     )
     yield derived(level, "残疾证等级", "disability_certificate.grade", choice_of(Grade), "certificate_grade")
     yield derived(
-        level,
-        "领取工伤生活护理费",
-        "other_benefits",
-        TRUTH,
-        "work_injury_care",
-        "有没有领取工伤生活护理费？",
+        level, "领取工伤生活护理费", "other_benefits", TRUTH, "work_injury_care", "有没有领取工伤生活护理费？"
     )
     asked = "其他生活类补贴每月多少元？"
     yield derived(level, "其他生活类补贴月额", "other_benefits", MONTHLY, "living_benefits", asked)

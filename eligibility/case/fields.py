@@ -50,17 +50,18 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def _refuse(kind: str, expected: str) -> PydanticCustomError:
+def refuse(kind: str, expected: str) -> PydanticCustomError:
+    """The error of a value type: a stable kind and what was expected, in Chinese."""
     # The expectation travels as a context value: braces in it must not be read as a template.
     return PydanticCustomError(kind, "{expected}", {"expected": expected})
 
 
 def _text(value: object, limit: int = 1000) -> str:
     if not isinstance(value, str):
-        raise _refuse("text", "应为文字；数字和代码请加引号")
+        raise refuse("text", "应为文字；数字和代码请加引号")
     text = value.strip()
     if not 1 <= len(text) <= limit:
-        raise _refuse("text", f"应为 1 至 {limit} 个字的文字")
+        raise refuse("text", f"应为 1 至 {limit} 个字的文字")
     return text
 
 
@@ -72,7 +73,7 @@ def _truth(value: object) -> bool:
     if isinstance(value, str):
         value = _TRUTHS.get(normal(value).lower())
     if not isinstance(value, bool):
-        raise _refuse("truth", "应为 是、否、有、无、true、false 之一，不知道就写 unknown")
+        raise refuse("truth", "应为 是、否、有、无、true、false 之一，不知道就写 unknown")
     return value
 
 
@@ -81,11 +82,11 @@ def _day(value: object) -> date:
         try:
             value = date.fromisoformat(value.strip())
         except ValueError:
-            raise _refuse("date", "没有这一天；日期写法如 2025-07-01") from None
+            raise refuse("date", "没有这一天；日期写法如 2025-07-01") from None
     if type(value) is not date:
-        raise _refuse("date", "应为日期，写法如 2025-07-01")
+        raise refuse("date", "应为日期，写法如 2025-07-01")
     if not FIRST_DATE <= value <= LAST_DATE:
-        raise _refuse("date", f"日期应在 {FIRST_DATE} 至 {LAST_DATE} 之间")
+        raise refuse("date", f"日期应在 {FIRST_DATE} 至 {LAST_DATE} 之间")
     return value
 
 
@@ -93,45 +94,45 @@ def _area(value: object) -> Decimal:
     if isinstance(value, Decimal) and value.is_finite():
         value = format(value, "f")
     if isinstance(value, float):
-        raise _refuse("area", '面积不能写成浮点数，请加引号，如 "58.50"')
+        raise refuse("area", '面积不能写成浮点数，请加引号，如 "58.50"')
     match = (
         _AREA.match(str(value).strip())
         if isinstance(value, str | int) and not isinstance(value, bool)
         else None
     )
     if match is None or (area := Decimal(match[0])) > MAX_AREA:
-        raise _refuse("area", f'应为平方米数，最多两位小数，不超过 {MAX_AREA}，如 "58.50"')
+        raise refuse("area", f'应为平方米数，最多两位小数，不超过 {MAX_AREA}，如 "58.50"')
     return area.quantize(Decimal("0.01"))
 
 
 def _whole(value: object, limit: int) -> int:
     if type(value) is not int or not 0 <= value <= limit:
-        raise _refuse("integer", f"应为 0 至 {limit} 的整数")
+        raise refuse("integer", f"应为 0 至 {limit} 的整数")
     return value
 
 
 def _short(value: object) -> object:
     if isinstance(value, str) and len(value) > 40:
-        raise _refuse("money", "金额写法应如 1480、1480.00 或 1,480.00元，最多两位小数")
+        raise refuse("money", "金额写法应如 1480、1480.00 或 1,480.00元，最多两位小数")
     return value
 
 
 def _not_negative(amount: Money) -> Money:
     if not 0 <= amount.fen <= MAX_FEN:
-        raise _refuse("money", "金额应在 0 至 10 亿元之间")
+        raise refuse("money", "金额应在 0 至 10 亿元之间")
     return amount
 
 
 def _signed(amount: Money) -> Money:
     if abs(amount.fen) > MAX_FEN:
-        raise _refuse("money", "金额应在正负 10 亿元之间")
+        raise refuse("money", "金额应在正负 10 亿元之间")
     return amount
 
 
 def _region(value: object) -> str:
     text = normal(value) if isinstance(value, str) else ""
     if not _REGION.match(text):
-        raise _refuse("region", '应为加引号的 12 位区划代码，如 "110112000000"')
+        raise refuse("region", '应为加引号的 12 位区划代码，如 "110112000000"')
     return text
 
 
@@ -139,14 +140,14 @@ def _identity_number(value: object) -> str:
     try:
         return check_identity_number(_text(value))
     except ValueError as problem:
-        raise _refuse("identity-number", str(problem)) from None
+        raise refuse("identity-number", str(problem)) from None
 
 
 def _certificate_number(value: object) -> str:
     try:
         return check_certificate_number(_text(value))
     except ValueError as problem:
-        raise _refuse("certificate-number", str(problem)) from None
+        raise refuse("certificate-number", str(problem)) from None
 
 
 def word(value: object) -> object:

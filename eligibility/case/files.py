@@ -9,6 +9,7 @@ everything passes through the mask.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from ..reading import Node, read_file
 from .contradictions import Path, contradictions, path_text
 from .fields import Model, Shape, normal, shapes
 from .identity import area_known, mask
-from .models import Case, Declaration
+from .models import NOTHING_ELSE, Case, Declaration, declares_all
 
 MAX_PROBLEMS: Final = 50
 """Most problems one error lists; a file with more is not a case file with mistakes but something else."""
@@ -42,7 +43,13 @@ _EXPECTED: Final[Mapping[str, tuple[str, str]]] = {
 
 def load_case(path: FilePath | str) -> Case:
     """Reads one case file (YAML or JSON, UTF-8). Raises `InputError` with all problems and their places."""
-    return parse_case(read_file(FilePath(path)))
+    try:
+        node = read_file(FilePath(path))
+    except InputError as error:
+        # Even the name of a file may hold an identity number.
+        problems = [replace(problem, location=mask(problem.location or "")) for problem in error.problems]
+        raise InputError(problems) from None
+    return parse_case(node)
 
 
 def parse_case(node: Node) -> Case:
@@ -94,9 +101,11 @@ class _Reader:
         """Data with the keys of files -> data with the keys of `model`, without what is unknown."""
         if isinstance(value, str) and model.bare is not None:
             return {model.bare: value}
-        if isinstance(value, str | bool) and model is Declaration:
-            # One word for everybody, or a mapping; anything else is refused by the fields.
-            return {"household": value, "members": value}
+        if model is Declaration and not isinstance(value, Mapping):
+            if declares_all(value):
+                return {"household": True, "members": True}
+            self.report("case-declaration", path, f"应写“{NOTHING_ELSE}”，或分家庭、成员说明")
+            return None
         if not isinstance(value, Mapping):
             return value
         table, translated = shapes(model), {}
@@ -105,10 +114,8 @@ class _Reader:
             if shape is None:
                 self.unknown_key(str(key), model, path)
             elif shape.key in translated:
-                place = (*path, shape.key)
-                self.report(
-                    "case-both-languages", place, f"“{shape.key}”和“{shape.title}”是同一个字段，只能写一个"
-                )
+                twice = f"“{shape.key}”和“{shape.title}”是同一个字段，只能写一个"
+                self.report("case-both-languages", (*path, shape.key), twice, at=(*path, key))
             else:
                 translated[shape.key] = self.inner(inner, shape, (*path, shape.key))
         return {key: inner for key, inner in translated.items() if inner is not None}
@@ -134,7 +141,7 @@ class _Reader:
         if len(self.found) > MAX_PROBLEMS:
             return
         hint = nearest(key, shapes(model))
-        self.report("case-unknown-field", (*path, key), f"没有“{key[:40]}”这个字段", hint)
+        self.report("case-unknown-field", path, f"没有“{key[:40]}”这个字段", hint, at=(*path, key))
 
     def explain(self, detail: ErrorDetails) -> None:
         """What a model found wrong, in Chinese."""
@@ -148,6 +155,8 @@ class _Reader:
             typed = detail.get("input")
             hint = nearest(typed, shape.choices) if isinstance(typed, str) and len(typed) <= 40 else None
             self.report("case-choice-value", path, f"应为 {'、'.join(shape.choices)} 之一", hint)
+        elif kind == "too_short" and detail.get("input"):
+            pass  # Items that were refused are reported one by one; the list itself is not short.
         elif kind in _EXPECTED:
             code, expected = _EXPECTED[kind]
             self.report(f"case-{code}", path, expected.format_map(context))
@@ -155,29 +164,29 @@ class _Reader:
             # Our own types carry their expectation as the message.
             self.report(f"case-{kind.replace('_', '-')}", path, detail["msg"])
 
-    def report(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
-        place = path_text(path)
-        node, location = self.locate(path), None
-        if node is not None:
-            location = mask(node.location)
-        text = f"{place}：{message}" if place else message
+    def report(
+        self, code: str, path: Path, message: str, hint: str | None = None, at: Path | None = None
+    ) -> None:
+        """Records a problem of the field at `path`, placed there or at `at`."""
+        field, node = path_text(path), self.locate(at or path)
+        text = mask(f"{field}：{message}" if field else message)
+        location = mask(node.location) if node is not None else None
         order = (node.line, node.column) if node is not None else (0, 0)
-        self.found.append((order, Problem(code, mask(text), location, mask(hint) if hint else None)))
+        self.found.append((order, Problem(code, text, location, mask(hint) if hint else None)))
 
     def locate(self, path: Path) -> Node | None:
         """The node at a path, or the deepest one on the way there that exists."""
-        node, model = self.node, Case
-        current: type[Model] | None = model
+        node = self.node
+        current: type[Model] | None = Case
         for step in path:
             if node is None:
                 return None
             shape = shapes(current).get(step) if current is not None and isinstance(step, str) else None
             inner = node.value
             if isinstance(inner, dict):
-                names = (str(step),) if shape is None else (shape.key, shape.title)
-                below = next(
-                    (value for key, value in inner.items() if key in names or normal(key) in names), None
-                )
+                names = (step,) if shape is None else (step, shape.key, shape.title)
+                typed = sorted((key for key in inner if normal(key) in names), key=lambda key: key != step)
+                below = inner[typed[0]] if typed else None
             elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
                 below = inner[step]
             else:
@@ -193,9 +202,11 @@ class _Reader:
         if not self.found:
             return
         problems = [problem for _, problem in sorted(self.found, key=lambda found: found[0])]
-        left = len(problems) - MAX_PROBLEMS
-        if left > 0:
-            problems = [*problems[:MAX_PROBLEMS], Problem("case-more", f"另有 {left} 处问题没有列出")]
+        if len(problems) > MAX_PROBLEMS:
+            problems = [
+                *problems[:MAX_PROBLEMS],
+                Problem("case-more", f"问题太多，只列出前 {MAX_PROBLEMS} 处"),
+            ]
         raise InputError(problems)
 
 

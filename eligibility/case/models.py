@@ -13,10 +13,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from ..quantities import Money, Month
-from .fields import MAX_MEMBERS, Label, Model, Text, field, normal, shapes
+from .fields import MAX_MEMBERS, Label, Model, Text, field, normal, refuse, shapes
 from .household import Household
 from .identity import mask, mask_name
 from .items import Parent
@@ -59,23 +58,26 @@ _BY_TITLE: Final = {list_title(name): name for name in (*HOUSEHOLD_LISTS, *PERSO
 Declared = Literal[True] | tuple[str, ...]
 
 
+def declares_all(value: object) -> bool:
+    """Whether a declaration, or a part of it, speaks of all lists."""
+    return value is True or (isinstance(value, str) and normal(value) in (NOTHING_ELSE, "true", "是"))
+
+
 def _declared(value: object) -> Declared:
     """`true` or 未列事项均无 for all lists, or the names of some; an unknown name is left for the contradictions to report."""
     if value is True or (isinstance(value, str) and normal(value) in (NOTHING_ELSE, "true", "是")):
         return True
     if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
         return tuple(_BY_TITLE.get(normal(name), normal(name)) for name in value)
-    raise PydanticCustomError("declaration", f"应为“{NOTHING_ELSE}”、true 或列表名称的列表")
+    raise refuse("declaration", f"应为“{NOTHING_ELSE}”、true 或列表名称的列表")
 
 
 def _declared_members(value: object) -> Literal[True] | dict[str, Declared]:
     if isinstance(value, dict) and all(isinstance(member, str) for member in value):
         return {normal(member): _declared(names) for member, names in value.items()}
-    if _declared(value) is True:
+    if declares_all(value):
         return True
-    raise PydanticCustomError(
-        "declaration", f"应为“{NOTHING_ELSE}”、true 或 {{成员编号: true 或列表名称的列表}}"
-    )
+    raise refuse("declaration", f"应为“{NOTHING_ELSE}”、true 或 “成员编号: true 或列表名称的列表”的形式")
 
 
 _DECLARED_SCHEMA = {"anyOf": [{"const": True}, {"type": "array", "items": {"type": "string"}}]}

@@ -8,23 +8,33 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..case import Case, case_warnings
 from ..case.context import Context
 from ..case.facts import income_kinds
 from ..engines import rete
+from ..engines.ranges import Row
 from ..engines.reference import Evaluation, Evaluator, Place, Result, open_criteria
 from ..errors import EngineDisagreement, InputError, Problem, nearest
-from ..language.nodes import Compare, Lift, Node, Origin, Ref, Rounding, Symbol, symbols, walk
+from ..language import Type
+from ..language.nodes import Compare, Node, Origin, Ref, Rounding, symbols
 from ..quantities import Money, Month
 from ..ruleset.edition import Criterion, Edition, Programme
 from ..ruleset.model import Ruleset
-from ..values import Range, Truth, bounds
-from .model import Determination, MissingFact, Operand, Outcome, Reason, RouteTaken, Run, Verdict
+from ..values import Level, Range, Truth, bounds
+from .model import (
+    Determination,
+    MissingFact,
+    Operand,
+    Outcome,
+    Reason,
+    RouteTaken,
+    Run,
+    Verdict,
+)
 
 _OUTCOMES: Mapping[Truth, Outcome] = {
     True: Outcome.ELIGIBLE,
@@ -34,7 +44,11 @@ _OUTCOMES: Mapping[Truth, Outcome] = {
 
 
 def determine(
-    case: Case, rules: Ruleset | Edition, *, month: Month | str | None = None, known_on: date | None = None
+    case: Case,
+    rules: Ruleset | Edition,
+    *,
+    month: Month | str | None = None,
+    known_on: date | None = None,
 ) -> Determination:
     """Determines every programme of a ruleset for one case and one benefit month.
 
@@ -56,7 +70,11 @@ def determine(
     run = _confirm(compiled, evaluation)
     members = [member.id for member in evaluation.context.members]
     verdicts = tuple(
-        compiled.verdict(result, evaluation, None if result.person is None else members[result.person])
+        compiled.verdict(
+            result,
+            evaluation,
+            None if result.person is None else members[result.person],
+        )
         for result in compiled.in_order(evaluation.results)
         if result.applies
     )
@@ -70,14 +88,19 @@ def determine(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _OperandPlan:
-    """How to read one operand of a criterion: from which row and slot, or a figure of the law."""
+class _OperandPlan(NamedTuple):
+    """How to read one operand of a criterion. `slot` is its place in a row, None for a figure of the law.
 
-    symbol: Symbol
+    `whose` says in which rows: the household's, the subject's own, or those of every member or parent it is lifted from.
+    """
+
+    name: str
+    type: Type
+    origin: Origin
     slot: int | None
     constant: Any
     sensitive: bool
+    whose: str
 
 
 class _Compiled:
@@ -90,6 +113,12 @@ class _Compiled:
         self.program = rete.Program(edition.ruleset.id, edition.programmes) if self.version else None
         self.position = {programme.id: index for index, programme in enumerate(edition.programmes)}
         self.plans = {p.id: [self._plan(p, c) for c in p.criteria] for p in edition.programmes}
+        self.unrounded = {
+            (p.id, r.name): self.evaluator.compiler.compile(r.amount.item)
+            for p in edition.programmes
+            for r in p.routes
+            if isinstance(r.amount, Rounding)
+        }
         self.warnings = _edition_warnings(edition)
         in_force = {programme.id for programme in edition.programmes}
         self.not_in_force = tuple(
@@ -102,26 +131,25 @@ class _Compiled:
             engines.append(("rete", f"durable_rules {self.version}"))
         self.engines = tuple(engines)
 
-    def _plan(
-        self, programme: Programme, criterion: Criterion
-    ) -> tuple[Criterion, bool, tuple[_OperandPlan, ...], str | None]:
+    def _plan(self, programme: Programme, criterion: Criterion) -> _CriterionPlan:
         evaluator = self.evaluator
-        lifted = {name for n in walk(criterion.test) if isinstance(n, Lift) for name in symbols(n.body)}
         plans = []
         for name, symbol in symbols(criterion.test).items():
-            if name in lifted and symbol.level > programme.level:
-                continue
-            known = name in evaluator.slots
             fact = evaluator.fact_of.get(name)
+            slot = evaluator.slots.get(name)
             plans.append(
                 _OperandPlan(
-                    symbol,
-                    evaluator.slots.get(name),
-                    None if known else self.edition.parameters[name].value,
+                    name,
+                    symbol.type,
+                    symbol.origin,
+                    slot,
+                    None if slot is not None else self.edition.parameters[name].value,
                     fact is not None and fact.sensitive,
+                    _whose(symbol.level, programme.level),
                 )
             )
-        return criterion, criterion.id in programme.exclusions, tuple(plans), _threshold(criterion.test)
+        excludes = criterion.id in programme.exclusions
+        return _CriterionPlan(criterion, excludes, tuple(plans), _threshold(criterion.test))
 
     def in_order(self, results: list[Result]) -> list[Result]:
         """Results in the order of the ruleset, persons in file order."""
@@ -133,26 +161,23 @@ class _Compiled:
         programme = result.programme
         household = evaluation.household
         person = None if result.person is None else household[0][result.person]
-        reasons = []
-        for (criterion, excludes, plans, threshold), status in zip(
-            self.plans[programme.id], result.statuses, strict=True
-        ):
-            operands = tuple(
-                [
-                    Operand(
-                        plan.symbol.name,
-                        plan.constant
-                        if plan.slot is None
-                        else (household if plan.symbol.level == 0 else person)[plan.slot],
-                        plan.symbol.type,
-                        plan.symbol.origin,
-                        None if plan.symbol.level == 0 else subject,
-                        plan.sensitive,
-                    )
-                    for plan in plans
-                ]
+        reasons = [
+            Reason(
+                plan.criterion,
+                subject,
+                status,
+                plan.excludes,
+                tuple(
+                    [
+                        operand
+                        for p in plan.operands
+                        for operand in _operands(p, household, person, subject, evaluation)
+                    ]
+                ),
+                plan.threshold,
             )
-            reasons.append(Reason(criterion, subject, status, excludes, operands, threshold))
+            for plan, status in zip(self.plans[programme.id], result.statuses, strict=True)
+        ]
         rule = programme.payable.rules.get("from") if programme.payable else None
         amount, amount_range = _amount(result)
         return Verdict(
@@ -167,7 +192,12 @@ class _Compiled:
             route=result.route if isinstance(result.route, str) and result.route else None,
             routes=tuple(
                 [
-                    RouteTaken(route.name, met, result.amounts[i] if result.amounts else None, route.cite)
+                    RouteTaken(
+                        route.name,
+                        met,
+                        result.amounts[i] if result.amounts else None,
+                        route.cite,
+                    )
                     for i, (route, met) in enumerate(zip(programme.routes, result.met, strict=True))
                 ]
             ),
@@ -182,12 +212,11 @@ class _Compiled:
         """The amount before rounding in yuan, if the route taken rounds one known figure."""
         if result.amount is None or isinstance(result.amount, Range) or not isinstance(result.route, str):
             return None
-        for route, met in zip(result.programme.routes, result.met, strict=True):
-            if route.name == result.route and met and isinstance(route.amount, Rounding):
-                value = self.evaluator.value(route.amount.item, evaluation, Place(result.person))
-                if isinstance(value, Fraction) and value.denominator != 1:
-                    return value / 100
-        return None
+        unrounded = self.unrounded.get((result.programme.id, result.route))
+        if unrounded is None:
+            return None
+        value = unrounded(*evaluation.rows(Place(result.person)))
+        return value / 100 if isinstance(value, Fraction) and value.denominator != 1 else None
 
     def _last_known(self, result: Result) -> Money | None:
         """The last figure on file for an amount the law leaves unknown."""
@@ -223,6 +252,46 @@ class _Compiled:
             path = fact.place(subject or "", 1 + (item.place.parent or 0))
             missing.append(MissingFact(item.origin, item.name, subject, path, fact.question, fact.paper))
         return tuple(missing)
+
+
+class _CriterionPlan(NamedTuple):
+    """What of a criterion does not depend on the case."""
+
+    criterion: Criterion
+    excludes: bool
+    operands: tuple[_OperandPlan, ...]
+    threshold: str | None
+
+
+def _whose(level: Level, programme: Level) -> str:
+    """In whose rows a name of `level` stands, seen from a programme for households or persons."""
+    if level is Level.HOUSEHOLD:
+        return "household"
+    if level is Level.PERSON:
+        return "own" if programme is Level.PERSON else "members"
+    return "parents"
+
+
+def _operands(
+    plan: _OperandPlan,
+    household: Row,
+    person: Row | None,
+    subject: str | None,
+    evaluation: Evaluation,
+) -> list[Operand]:
+    """The operand's value, or one value per member or parent where the criterion is lifted over them."""
+    name, kind, origin, slot, constant, sensitive, whose = plan
+    if slot is None:
+        return [Operand(name, constant, kind, origin, None, sensitive)]
+    if whose == "household":
+        return [Operand(name, household[slot], kind, origin, None, sensitive)]
+    if whose == "own" and person is not None:
+        return [Operand(name, person[slot], kind, origin, subject, sensitive)]
+    if whose == "members":
+        rows = zip(household[0], evaluation.context.members, strict=True)
+        return [Operand(name, row[slot], kind, origin, member.id, sensitive) for row, member in rows]
+    parents = enumerate(person[0] if person is not None else (), 1)
+    return [Operand(name, row[slot], kind, origin, f"{subject}.父母[{i}]", sensitive) for i, row in parents]
 
 
 def _compiled(edition: Edition) -> _Compiled:
@@ -324,7 +393,9 @@ def _payable_from(rule: str | None, programme: Programme, case: Case) -> Month |
 def _check_incomes(context: Context, edition: Edition) -> None:
     """Refuses income kinds the ruleset does not list for the month, and losses of kinds that cannot be negative."""
     listed, counted = edition.ruleset.income_kinds, edition.income_kinds
-    strange = {kind: f"规则集没有收入种类“{kind}”" for kind in income_kinds(context.case) if kind not in listed}
+    strange = {
+        kind: f"规则集没有收入种类“{kind}”" for kind in income_kinds(context.case) if kind not in listed
+    }
     losses = set()
     for member in context.members:
         for kind, amount in (context.people[member.id].incomes or {}).items():
@@ -337,7 +408,12 @@ def _check_incomes(context: Context, edition: Edition) -> None:
     places = income_kinds(context.case)
     known = "可用：" + "、".join(counted)
     problems = [
-        Problem("unknown-income-kind", message, places[kind], nearest(kind, counted) or known)
+        Problem(
+            "unknown-income-kind",
+            message,
+            places[kind],
+            nearest(kind, counted) or known,
+        )
         for kind, message in strange.items()
     ]
     problems += [
@@ -349,7 +425,10 @@ def _check_incomes(context: Context, edition: Edition) -> None:
 def _edition_warnings(edition: Edition) -> tuple[str, ...]:
     """What must be said about the law of this edition, whatever the case."""
     found = []
-    limits = {edition.ruleset.checked_through, *(p.checked_through for p in edition.programmes)}
+    limits = {
+        edition.ruleset.checked_through,
+        *(p.checked_through for p in edition.programmes),
+    }
     checked = min((limit for limit in limits if limit is not None), default=None)
     if checked is not None and edition.month > checked:
         found.append(

@@ -19,7 +19,10 @@ Audience = Literal["officer", "resident"]
 
 
 def explain(
-    determination: Determination, *, audience: Audience = "officer", language: Language = "zh"
+    determination: Determination,
+    *,
+    audience: Audience = "officer",
+    language: Language = "zh",
 ) -> str:
     """The determination in words. `audience`: `officer` (everything) or `resident` (what matters to the family)."""
     writer = _Officer if audience == "officer" else _Resident
@@ -67,7 +70,9 @@ class _Writer:
     def name(self, programme: Programme) -> str:
         if not self.zh:
             return programme.english or programme.title
-        return programme.name if programme.name == programme.title else f"{programme.name}（{programme.title}）"
+        return (
+            programme.name if programme.name == programme.title else f"{programme.name}（{programme.title}）"
+        )
 
     def who(self, subject: str | None) -> str:
         return subject if subject is not None else self.say("家庭", "household")
@@ -82,15 +87,30 @@ class _Writer:
             return f"{per_month}{yuan(lower, self.language)} {self.say('至', 'to')} {top}"
         if verdict.amount_unknown:
             last = verdict.last_known
-            known = self.say("（上一次已知 {}，仅供参考）", " (last known: {})").format(yuan(last, self.language)) if last else ""
+            known = (
+                self.say("（上一次已知 {}，仅供参考）", " (last known: {})").format(yuan(last, self.language))
+                if last
+                else ""
+            )
             return self.say("金额未知", "amount unknown") + known
         return ""
 
     def operands(self, reason: Reason) -> str:
-        shown = [self.operand(operand) for operand in reason.operands if not operand.sensitive]
+        shown = [
+            f"{self.whose(operand, reason)}{self.operand(operand)}"
+            for operand in reason.operands
+            if not operand.sensitive
+        ]
         if any(operand.sensitive for operand in reason.operands):
-            shown.append(self.say("符合该情形", "applies") if reason.verdict else self.say("（不公开）", "(not shown)"))
+            shown.append(
+                self.say("符合该情形", "applies") if reason.verdict else self.say("（不公开）", "(not shown)")
+            )
         return self.say("；", "; ").join(shown)
+
+    @staticmethod
+    def whose(operand: Operand, reason: Reason) -> str:
+        """Whose value it is, where a criterion looks at several people."""
+        return f"{operand.subject} " if operand.subject not in (None, reason.subject) else ""
 
     def operand(self, operand: Operand) -> str:
         """One value with its name; a definition may carry an English name of its own."""
@@ -139,7 +159,10 @@ class _Officer(_Writer):
     def verdict(self, verdict: Verdict) -> Iterator[str]:
         head = f"【{self.name(verdict.programme)}】" if self.zh else f"[{self.name(verdict.programme)}] "
         outcome = OUTCOMES[self.language][verdict.outcome]
-        parts = [f"{head}{self.who(verdict.subject)}{self.say('：', ': ')}{outcome}", self.amount(verdict)]
+        parts = [
+            f"{head}{self.who(verdict.subject)}{self.say('：', ': ')}{outcome}",
+            self.amount(verdict),
+        ]
         yield self.say("　", "  ").join(part for part in parts if part)
         if verdict.exact is not None:
             yield f"  {self.say('取整前', 'before rounding')} {verdict.exact} {self.say('元', 'yuan')}"
@@ -160,7 +183,11 @@ class _Officer(_Writer):
 
     def reason(self, reason: Reason) -> Iterator[str]:
         exclusion = self.say("（排除）", " (excludes)") if reason.excludes else ""
-        because = f"{self.say('：', ': ')}{reason.criterion.because}" if reason.verdict and reason.criterion.because else ""
+        because = (
+            f"{self.say('：', ': ')}{reason.criterion.because}"
+            if reason.verdict and reason.criterion.because
+            else ""
+        )
         yield f"  {MARKS[reason.verdict]} {reason.id} {self.title(reason)}{exclusion}{because}"
         if values := self.operands(reason):
             yield f"      {values}"
@@ -194,7 +221,9 @@ class _Officer(_Writer):
         expressions: dict[str, str] = {}
         for working in self.determination.workings():
             whose = f"{working.subject} " if working.subject else ""
-            grouped.setdefault(working.name, []).append(whose + show(working.value, working.type, self.language))
+            grouped.setdefault(working.name, []).append(
+                whose + show(working.value, working.type, self.language)
+            )
             expressions[working.name] = working.expression
         if not grouped:
             return
@@ -209,7 +238,10 @@ class _Officer(_Writer):
         if not stood_on:
             return
         yield ""
-        yield self.say("所依假设（法规没有写明，按下列理解；可用叠加规则更改）", "Assumptions (not settled by the law)")
+        yield self.say(
+            "所依假设（法规没有写明，按下列理解；可用叠加规则更改）",
+            "Assumptions (not settled by the law)",
+        )
         for assumption in stood_on.values():
             chosen = f"{self.say('：取 ', ': ')}{assumption.text}" if assumption.text else ""
             yield f"  {assumption.id} {assumption.question}{chosen}"
@@ -234,7 +266,10 @@ class _Resident(_Writer):
         amount = self.amount(verdict)
         subject = "" if verdict.subject is None else f"（{verdict.subject}）"
         comma = self.say("，", ", ")
-        yield f"{self.name(verdict.programme)}{subject}{self.say('：', ': ')}{outcome}" + (f"{comma}{amount}" if amount else "")
+        yield (
+            f"{self.name(verdict.programme)}{subject}{self.say('：', ': ')}{outcome}"
+            + (f"{comma}{amount}" if amount else "")
+        )
         if verdict.outcome is Outcome.ELIGIBLE and verdict.payable_rule:
             yield f"  {PAYABLE[self.language][verdict.payable_rule]}{self.say('发放。', '.')}"
         for reason in leading_reasons(verdict) if verdict.outcome is not Outcome.UNDETERMINED else ():
@@ -252,7 +287,10 @@ class _Resident(_Writer):
         shown = f"（{values}）" if values else ""
         if reason.excludes and reason.criterion.because:
             return f"{reason.criterion.because}{self.say('。', '.')}"
-        state = self.say("满足" if reason.verdict else "不满足", "Met" if reason.verdict else "Not met")
+        state = self.say(
+            "满足" if reason.verdict else "不满足",
+            "Met" if reason.verdict else "Not met",
+        )
         source = cite(reason.citation, self.edition.ruleset, self.language)
         law = "" if reason.verdict else self.say(f"依据{source}。", f" {source}.")
         title = self.say(f"“{self.title(reason)}”", f": {self.title(reason)}")

@@ -179,7 +179,14 @@ class Determination:
             for place, subject in self._places(definition.symbol.level):
                 value = self.evaluation.value(name, place)
                 found.append(
-                    Working(name, subject, value, definition.symbol.type, definition.expression, definition.cite)
+                    Working(
+                        name,
+                        subject,
+                        value,
+                        definition.symbol.type,
+                        definition.expression,
+                        definition.cite,
+                    )
                 )
         return tuple(found)
 
@@ -196,7 +203,9 @@ class Determination:
 
         Contains the full identity numbers of the case: keep it as the case file itself is kept.
         """
-        from .record import record  # a record is made of a determination, not the other way round
+        from .record import (
+            record,
+        )  # a record is made of a determination, not the other way round
 
         return record(self)
 

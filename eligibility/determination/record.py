@@ -33,12 +33,16 @@ _STATUS = {True: "met", False: "unmet", None: "unknown"}
 
 def record(determination: Determination) -> bytes:
     """The record of a determination: canonical JSON (RFC 8785), identity numbers in full."""
-    run = {
+    run: dict[str, Any] = {
         "engines": [list(engine) for engine in determination.run.engines],
         "trail": [list(firing) for firing in determination.run.trail],
     }
     return rfc8785.dumps(
-        {"format": FORMAT, "determination": content(determination, masked=False), "run": run}
+        {
+            "format": FORMAT,
+            "determination": content(determination, masked=False),
+            "run": run,
+        }
     )
 
 
@@ -53,7 +57,10 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     verdicts = [_verdict(verdict, masked) for verdict in determination.verdicts]
     stood_on = {a.id: a for verdict in determination.verdicts for a in verdict.assumptions}
     return {
-        "ruleset": {"id": edition.ruleset.id, "overlays": list(edition.ruleset.overlays)},
+        "ruleset": {
+            "id": edition.ruleset.id,
+            "overlays": list(edition.ruleset.overlays),
+        },
         "month": str(edition.month),
         "known_on": None if edition.known_on is None else edition.known_on.isoformat(),
         "rules_digest": edition.rules_digest,
@@ -67,9 +74,7 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
         "case_digest": case_digest(determination.case),
         "verdicts": verdicts,
         "totals": _totals(determination),
-        "workings": [
-            [w.name, w.subject, value_json(w.value, w.type)] for w in determination.workings()
-        ],
+        "workings": [[w.name, w.subject, value_json(w.value, w.type)] for w in determination.workings()],
         "parameters": {
             name: _parameter(parameter) for name, parameter in edition.parameters.items() if parameter.start
         },
@@ -132,7 +137,11 @@ def _reason(reason: Reason, masked: bool) -> dict[str, Any]:
         "title": reason.title,
         "verdict": _STATUS[reason.verdict],
         "operands": [
-            [o.name, "masked" if masked and o.sensitive else value_json(o.value, o.type), o.origin.value]
+            [
+                o.name,
+                "masked" if masked and o.sensitive else value_json(o.value, o.type),
+                o.origin.value,
+            ]
             for o in reason.operands
         ],
         "citation": cite_json(reason.citation),
@@ -244,9 +253,22 @@ def _read(raw: bytes | str) -> dict[str, Any]:
         data = json.loads(raw)
     except (ValueError, RecursionError):
         raise InputError(Problem("record-format", "这不是认定记录：不是合法的 JSON")) from None
-    parts = ("ruleset", "month", "known_on", "case", "edition_digest", "scenario", "parameters", "assumptions")
+    parts = (
+        "ruleset",
+        "month",
+        "known_on",
+        "case",
+        "edition_digest",
+        "scenario",
+        "parameters",
+        "assumptions",
+    )
     inner = data.get("determination") if isinstance(data, dict) else None
-    if not isinstance(inner, dict) or data.get("format") != FORMAT or any(part not in inner for part in parts):
+    if (
+        not isinstance(inner, dict)
+        or data.get("format") != FORMAT
+        or any(part not in inner for part in parts)
+    ):
         raise InputError(Problem("record-format", f"这不是认定记录：缺少 format “{FORMAT}”或必要的部分"))
     return data  # type: ignore[no-any-return]
 
@@ -259,7 +281,9 @@ def _differences(old: Any, new: Any, path: str) -> list[tuple[str, Any, Any]]:
     """Every place where two JSON values differ."""
     if isinstance(old, dict) and isinstance(new, dict):
         keys = list(dict.fromkeys([*old, *new]))
-        return [d for key in keys for d in _differences(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
+        return [
+            d for key in keys for d in _differences(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
+        ]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
         return [d for index, (a, b) in pairs for d in _differences(a, b, f"{path}[{index}]")]

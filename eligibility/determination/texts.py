@@ -59,7 +59,10 @@ PAYABLE: Final = {
     },
 }
 MARKS: Final = {True: "✓", False: "✗", None: "?"}
-_TRUTHS: Final = {"zh": {True: "是", False: "否", None: "未知"}, "en": {True: "yes", False: "no", None: "unknown"}}
+_TRUTHS: Final = {
+    "zh": {True: "是", False: "否", None: "未知"},
+    "en": {True: "yes", False: "no", None: "unknown"},
+}
 
 
 def show_truth(truth: Truth, language: Language) -> str:
@@ -80,7 +83,9 @@ def show(value: Value, kind: Type, language: Language) -> str:
         whole = kind.counts_money and value.hi >= MAX_FEN
         if kind.kind is Kind.DATE or (whole and value.lo <= 0):
             return _TRUTHS[language][None]
-        upper = {"zh": "不封顶", "en": "no upper bound"}[language] if whole else _number(value.hi, kind, language)
+        upper = (
+            {"zh": "不封顶", "en": "no upper bound"}[language] if whole else _number(value.hi, kind, language)
+        )
         return f"{_number(value.lo, kind, language)}{' 至 ' if language == 'zh' else ' to '}{upper}"
     return _number(value, kind, language)
 

@@ -35,7 +35,11 @@ from ..values import AnyText, Kind, Level, Range, bounds, hull, span
 
 Row = list[Any]
 Function = Callable[[Any, Any, Any], Any]
-_ROUND = {"round_down": round_down, "round_half_up": round_half_up, "round_up": round_up}
+_ROUND = {
+    "round_down": round_down,
+    "round_half_up": round_half_up,
+    "round_up": round_up,
+}
 
 
 class Compiler:
@@ -48,7 +52,12 @@ class Compiler:
         tables: Mapping[str, Mapping[tuple[str, ...], Any]],
         today: int,
     ) -> None:
-        self.slots, self.parameters, self.tables, self.today = slots, parameters, tables, today
+        self.slots, self.parameters, self.tables, self.today = (
+            slots,
+            parameters,
+            tables,
+            today,
+        )
 
     def compile(self, node: Node) -> Function:
         """The function that computes a node."""
@@ -120,7 +129,11 @@ class Compiler:
 
             return extreme
         if isinstance(node, Rounding):
-            rounding, unit, item = _ROUND[node.name], ROUNDING_UNITS[node.unit], parts[0]
+            rounding, unit, item = (
+                _ROUND[node.name],
+                ROUNDING_UNITS[node.unit],
+                parts[0],
+            )
 
             def rounded(h: Row, p: Row, q: Row) -> Any:
                 value = item(h, p, q)
@@ -188,7 +201,7 @@ class Compiler:
             for part in parts:
                 value = part(h, p, q)
                 if value is decisive:
-                    return decisive
+                    return bool(value)
                 if value is None:
                     result = None
             return result
@@ -199,7 +212,7 @@ class Compiler:
         item, choices = self.compile(node.item), frozenset(node.choices)
 
         def contains(h: Row, p: Row, q: Row) -> bool | None:
-            value = item(h, p, q)
+            value: Any = item(h, p, q)
             if type(value) is str:
                 return value in choices
             if type(value) is AnyText:
@@ -210,7 +223,7 @@ class Compiler:
 
     def _choose(self, node: Choose) -> Function:
         condition, then, otherwise = map(self.compile, (node.condition, node.then, node.otherwise))
-        either = _EITHER.get(node.type.kind, lambda a, b: hull((a, b)))
+        either = _EITHER.get(node.type.kind, _either_number)
 
         def choose(h: Row, p: Row, q: Row) -> Any:
             decided = condition(h, p, q)
@@ -230,7 +243,10 @@ class Compiler:
         return lambda h, p, q: collect([body(h, p, row) for row in p[0]], unspecified)
 
     def _lookup(self, node: Lookup) -> Function:
-        keys, cells = [self.compile(key) for key in node.keys], self.tables[node.symbol.name]
+        keys, cells = (
+            [self.compile(key) for key in node.keys],
+            self.tables[node.symbol.name],
+        )
 
         def lookup(h: Row, p: Row, q: Row) -> Any:
             values = [key(h, p, q) for key in keys]
@@ -305,6 +321,10 @@ def _equality(left: Function, right: Function, positive: bool, texts: bool) -> F
         return (not positive) if possible_a.isdisjoint(possible_b) else None
 
     return equal_texts if texts else equal_numbers
+
+
+def _either_number(a: Any, b: Any) -> Any:
+    return hull((a, b))
 
 
 def _either_text(a: Any, b: Any) -> Any:

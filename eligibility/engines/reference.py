@@ -13,10 +13,32 @@ from typing import Any, NamedTuple
 
 from ..case import FACTS, Context, Fact, income_fact, receipt_amount_fact, receipt_fact
 from ..errors import Problem, RulesetError
-from ..language.nodes import Choose, Lift, Logic, Node, Origin, Ref, Symbol, children, symbols
+from ..language.nodes import (
+    Choose,
+    Lift,
+    Logic,
+    Node,
+    Origin,
+    Ref,
+    Symbol,
+    children,
+    symbols,
+)
 from ..quantities import MAX_FEN
 from ..ruleset.edition import Criterion, Edition, Programme, Route
-from ..values import Level, Range, Truth, Value, all_of, any_of, bounds, date_key, is_known, not_, span
+from ..values import (
+    Level,
+    Range,
+    Truth,
+    Value,
+    all_of,
+    any_of,
+    bounds,
+    date_key,
+    is_known,
+    not_,
+    span,
+)
 from .ranges import Compiler, Function, Row
 
 _NO_AMOUNT = Range(0, 64 * MAX_FEN)
@@ -76,7 +98,11 @@ class Evaluation:
         if place.person is None:
             return household, None, None
         person = household[0][place.person]
-        return household, person, None if place.parent is None else person[0][place.parent]
+        return (
+            household,
+            person,
+            None if place.parent is None else person[0][place.parent],
+        )
 
 
 Step = Callable[[Row, list[Result]], None]
@@ -89,7 +115,9 @@ class Evaluator:
         self.edition = edition
         self.levels: dict[str, Level] = {}
         self.slots: dict[str, int] = {}
-        self.facts: dict[Level, list[tuple[int, Callable[[Any, Context], Value]]]] = {level: [] for level in Level}
+        self.facts: dict[Level, list[tuple[int, Callable[[Any, Context], Value]]]] = {
+            level: [] for level in Level
+        }
         self.fact_of: dict[str, Fact] = {}
         self.widths = {level: 1 for level in Level}
         self.widths[Level.PARENT] = 0
@@ -102,7 +130,7 @@ class Evaluator:
             date_key(edition.month.first_day),
         )
         self.functions: dict[Node, Function] = {}
-        self.initial = {level: [None] * width for level, width in self.widths.items()}
+        self.initial: dict[Level, Row] = {level: [None] * width for level, width in self.widths.items()}
         self._absent_verdicts()
         self.steps = [step for name in edition.order if (step := self._step(name)) is not None]
 
@@ -144,7 +172,12 @@ class Evaluator:
         """Read from another programme, no verdict means 符合 false, 不符合 true, 金额 zero."""
         for name, slot in self.slots.items():
             attribute = name.partition(".")[2]
-            if name not in self.fact_of and attribute in ("符合", "不符合", "金额", "情形"):
+            if name not in self.fact_of and attribute in (
+                "符合",
+                "不符合",
+                "金额",
+                "情形",
+            ):
                 absent = {"符合": False, "不符合": True, "金额": 0, "情形": ""}[attribute]
                 self.initial[self.levels[name]][slot] = absent
 
@@ -227,7 +260,13 @@ class Evaluator:
         value: Value = self.functions[node](*evaluation.rows(place))
         return value
 
-    def _collect(self, node: Node, evaluation: Evaluation, place: Place, found: dict[Missing, None]) -> None:
+    def _collect(
+        self,
+        node: Node,
+        evaluation: Evaluation,
+        place: Place,
+        found: dict[Missing, None],
+    ) -> None:
         if self._known(node, evaluation, place):
             return
         match node:
@@ -255,7 +294,11 @@ class Evaluator:
                     self._collect(child, evaluation, place, found)
 
     def _collect_name(
-        self, symbol: Symbol, evaluation: Evaluation, place: Place, found: dict[Missing, None]
+        self,
+        symbol: Symbol,
+        evaluation: Evaluation,
+        place: Place,
+        found: dict[Missing, None],
     ) -> None:
         """An open name: a leaf is reported, a definition or a verdict is opened up."""
         own = (Place(), Place(place.person), place)[symbol.level]
@@ -268,7 +311,13 @@ class Evaluator:
                     for criterion in open_criteria(result):
                         self._collect(criterion.test, evaluation, own, found)
         else:
-            found[Missing(symbol.origin, symbol.name, own if symbol.origin is Origin.FACT else Place())] = None
+            found[
+                Missing(
+                    symbol.origin,
+                    symbol.name,
+                    own if symbol.origin is Origin.FACT else Place(),
+                )
+            ] = None
 
 
 def open_criteria(result: Result) -> list[Criterion]:
@@ -281,7 +330,9 @@ def open_criteria(result: Result) -> list[Criterion]:
         if met is None:
             named.update(dict.fromkeys(c.criterion for limb in route.when for c in limb))
     return [
-        c for c, status in zip(programme.criteria, result.statuses, strict=True) if status is None and c.id in named
+        c
+        for c, status in zip(programme.criteria, result.statuses, strict=True)
+        if status is None and c.id in named
     ]
 
 
@@ -296,11 +347,18 @@ class _CompiledProgramme:
         position = {criterion.id: index for index, criterion in enumerate(programme.criteria)}
         self.exclusions = [position[identifier] for identifier in programme.exclusions]
         self.routes = [
-            [[(position[c.criterion], c.holds) for c in limb] for limb in route.when] for route in programme.routes
+            [[(position[c.criterion], c.holds) for c in limb] for limb in route.when]
+            for route in programme.routes
         ]
         self.amounts = [compile_(r.amount) if r.amount is not None else None for r in programme.routes]
-        self.met_slot, self.unmet_slot = slots.get(f"{programme.name}.符合"), slots.get(f"{programme.name}.不符合")
-        self.amount_slot, self.route_slot = slots.get(f"{programme.name}.金额"), slots.get(f"{programme.name}.情形")
+        self.met_slot, self.unmet_slot = (
+            slots.get(f"{programme.name}.符合"),
+            slots.get(f"{programme.name}.不符合"),
+        )
+        self.amount_slot, self.route_slot = (
+            slots.get(f"{programme.name}.金额"),
+            slots.get(f"{programme.name}.情形"),
+        )
 
     def decide(self, household: Row, results: list[Result]) -> None:
         """Verdicts of the programme for all its subjects."""
@@ -382,7 +440,10 @@ class _CompiledProgramme:
         if self.programme.choose == "unique" and len(certain) > 1:
             names = "、".join(self.programme.routes[i].name for i in certain)
             raise RulesetError(
-                Problem("routes-overlap", f"项目“{self.programme.name}”的情形同时符合，规则没说取哪个：{names}")
+                Problem(
+                    "routes-overlap",
+                    f"项目“{self.programme.name}”的情形同时符合，规则没说取哪个：{names}",
+                )
             )
         if self.programme.choose == "highest" or not certain:
             return open_routes

@@ -170,7 +170,10 @@ def _infer(
     verdicts: dict[str, Truth] = {}
     for network in networks:
         for programme in network.run(subject, statuses, known, trail):
-            eligible, ineligible = _verdict(programme, True) in known, _verdict(programme, False) in known
+            eligible, ineligible = (
+                _verdict(programme, True) in known,
+                _verdict(programme, False) in known,
+            )
             if eligible and ineligible:
                 raise EngineError(Problem("rete-contradiction", "推理引擎得出了相反的结论", programme))
             verdicts[programme] = eligible if eligible or ineligible else None
@@ -295,7 +298,11 @@ class _Writer:
         for way in itertools.product(*route.when):
             chosen = [c.criterion for c, limb in zip(way, route.when, strict=True) if len(limb) > 1]
             met = [self._shows(c.criterion, c.holds) for c in way]
-            yield self._rule([f"{place}+", *chosen], [*met, *unhindered], _verdict(self.programme.id, True))
+            yield self._rule(
+                [f"{place}+", *chosen],
+                [*met, *unhindered],
+                _verdict(self.programme.id, True),
+            )
 
     def _any(
         self, label: str, limbs: Sequence[_Limb], derives: str, unless: Sequence[_Limb]
@@ -307,7 +314,11 @@ class _Writer:
         passed = [test._replace(equal=False) for test in map(self._single, unless) if test]
         for limb in sorted(limbs, key=lambda limb: self._single(limb) is None):
             literals = [self._shows(*part) for part in limb]
-            yield self._rule([label, *(criterion for criterion, _ in limb)], [*passed, *literals], derives)
+            yield self._rule(
+                [label, *(criterion for criterion, _ in limb)],
+                [*passed, *literals],
+                derives,
+            )
             if test := self._single(limb):
                 passed.append(test._replace(equal=False))
 
@@ -339,7 +350,11 @@ class _Writer:
         distinct = dict.fromkeys(literals)  # a fact cannot fill two places of a rule
         tests = tuple(literal for literal in distinct if isinstance(literal, _Test))
         others = (_Pattern(kind) for kind in distinct if isinstance(kind, str))
-        return _Rule(" ".join(label), (_Pattern(_own(self.programme.id), tests), *others), derives)
+        return _Rule(
+            " ".join(label),
+            (_Pattern(_own(self.programme.id), tests), *others),
+            derives,
+        )
 
 
 # --- limits -------------------------------------------------------------------------------------------------
@@ -418,7 +433,10 @@ class _Network:
         self._wide = {}
         for writer in writers:
             kind, columns = _own(writer.programme.id), tuple(writer.columns)
-            self._wide[writer.programme.id] = _fact(numbers[kind], kind, len(columns)), columns
+            self._wide[writer.programme.id] = (
+                _fact(numbers[kind], kind, len(columns)),
+                columns,
+            )
         self._rules = {f"r{number}": rule for number, rule in enumerate(rules)}
         self._handle = _create(self._rules)
         self.release = weakref.finalize(self, _engine.delete_ruleset, self._handle)
@@ -426,7 +444,13 @@ class _Network:
         # place is used again; so after this one it is true whenever a session may be interrupted.
         self._session(None, [], set(), [])
 
-    def run(self, subject: int | None, statuses: Statuses, known: set[str], trail: list[Firing]) -> list[str]:
+    def run(
+        self,
+        subject: int | None,
+        statuses: Statuses,
+        known: set[str],
+        trail: list[Firing],
+    ) -> list[str]:
         """Infers from the truths and from what is known of other networks' verdicts.
 
         Adds to `known` the kinds of all facts derived, to `trail` the firings; returns the programmes that have
@@ -450,7 +474,11 @@ class _Network:
         return ruled
 
     def _session(
-        self, subject: int | None, facts: Sequence[str], known: set[str], trail: list[Firing]
+        self,
+        subject: int | None,
+        facts: Sequence[str],
+        known: set[str],
+        trail: list[Firing],
     ) -> None:
         """Asserts facts and fires rules until none is left."""
         try:

@@ -18,11 +18,23 @@ from typing import Protocol
 from ..errors import Problem, RulesetError, nearest
 from ..values import Kind, Level, Value
 from . import typing as rules
-from .nodes import COLLECTIONS, INTEGER, RATE, TRUTH, Constant, Lookup, Node, Ref, Symbol, Type
+from .nodes import (
+    COLLECTIONS,
+    INTEGER,
+    RATE,
+    TRUTH,
+    Constant,
+    Lookup,
+    Node,
+    Ref,
+    Symbol,
+    Type,
+)
 from .typing import TypeProblem
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 50
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _NUMBER = re.compile(r"\d+(\.\d+)?\Z", re.ASCII)
 _FULL_WIDTH = {
     "（": "(", "）": ")", "，": ",", "＜": "<", "＞": ">", "＝": "=", "＋": "+", "－": "-", "×": "*", "＊": "*",
@@ -64,7 +76,11 @@ def parse_expression(text: str, scope: Scope, *, location: str, level: Level) ->
         tree = _tree(text)
         node = _Builder(text, scope).build(tree)
         if node.level > level:
-            raise _Refusal(None, "expression-level", "算式用到内层的名称，须用 any、all、count、sum、max、min 取到外层")
+            raise _Refusal(
+                None,
+                "expression-level",
+                "算式用到内层的名称，须用 any、all、count、sum、max、min 取到外层",
+            )
         return node
     except _Refusal as refusal:
         place = ""
@@ -78,14 +94,14 @@ def parse_expression(text: str, scope: Scope, *, location: str, level: Level) ->
 
 def changed_names(text: str) -> tuple[tuple[str, str], ...]:
     """Words of an expression that Unicode normalisation (NFKC) changes, as (written, read)."""
-    words = re.findall(r"\w+", re.sub(r'"[^"]*"|\'[^\']*\'', " ", text))
+    words = re.findall(r"[\w\u2e80-\u2fdf]+", _QUOTED.sub(" ", text))
     return tuple((w, n) for w in words if (n := unicodedata.normalize("NFKC", w)) != w)
 
 
 def _tree(text: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
         raise _Refusal(None, "expression-length", f"算式有 {len(text)} 个字，上限 {MAX_LENGTH}")
-    outside = re.sub(r'"[^"]*"|\'[^\']*\'', lambda m: " " * len(m[0]), text)
+    outside = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)
     for index, character in enumerate(outside):
         if character in _FULL_WIDTH:
             raise _Refusal(
@@ -97,7 +113,7 @@ def _tree(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text.replace("\n", " ").strip("\r "), mode="eval").body
+            tree = ast.parse(_readable(text), mode="eval").body
     except SyntaxError as error:
         position = f"第 {error.offset} 个字附近：" if error.offset else ""
         raise _Refusal(None, "expression-syntax", f"{position}写法不对，读不成算式") from None
@@ -106,6 +122,16 @@ def _tree(text: str) -> ast.expr:
     if _depth(tree) > MAX_DEPTH:
         raise _Refusal(None, "expression-depth", f"算式嵌套超过 {MAX_DEPTH} 层")
     return tree
+
+
+def _readable(text: str) -> str:
+    """The text as it is parsed: one line, everything outside quotes NFKC-normalised."""
+    parts, end = [], 0
+    for quoted in _QUOTED.finditer(text):
+        parts += [unicodedata.normalize("NFKC", text[end : quoted.start()]), quoted[0]]
+        end = quoted.end()
+    parts.append(unicodedata.normalize("NFKC", text[end:]))
+    return "".join(parts).replace("\n", " ").strip("\r ")
 
 
 def _depth(tree: ast.AST) -> int:
@@ -120,7 +146,7 @@ class _Builder:
     """Walks the syntax tree once; each method answers one construct of the language."""
 
     def __init__(self, text: str, scope: Scope) -> None:
-        self.text = text.replace("\n", " ").strip("\r ")
+        self.text = _readable(text)
         self.scope = scope
         self.lifted = False
 
@@ -154,17 +180,34 @@ class _Builder:
 
     def _attribute(self, node: ast.Attribute) -> Node:
         if not isinstance(node.value, ast.Name):
-            raise _Refusal(node, "expression-construct", "点号前面只能是一个名称，如 低保.符合、收入.工资性收入")
+            raise _Refusal(
+                node,
+                "expression-construct",
+                "点号前面只能是一个名称，如 低保.符合、收入.工资性收入",
+            )
         return self._reference(node, f"{node.value.id}.{node.attr}")
 
     def _reference(self, node: ast.expr, name: str) -> Node:
         symbol = self.scope.symbol(name)
         if symbol is None:
             if self.scope.table(name) is not None:
-                raise _Refusal(node, "expression-table", f"“{name}”是表，要写明取哪一格，如 {name}[\"…\"]")
+                raise _Refusal(
+                    node,
+                    "expression-table",
+                    f'“{name}”是表，要写明取哪一格，如 {name}["…"]',
+                )
             if name in COLLECTIONS:
-                raise _Refusal(node, "expression-level", f"“{name}”是一组人，只能写在 any、count 等的第一项")
-            raise _Refusal(node, "unknown-name", f"没有“{name}”这个名称", nearest(name, self.scope.names()))
+                raise _Refusal(
+                    node,
+                    "expression-level",
+                    f"“{name}”是一组人，只能写在 any、count 等的第一项",
+                )
+            raise _Refusal(
+                node,
+                "unknown-name",
+                f"没有“{name}”这个名称",
+                nearest(name, self.scope.names()),
+            )
         bounds = rules.DATE_BOUNDS if symbol.type.kind is Kind.DATE else symbol.bounds
         return Ref(symbol, symbol.type, symbol.level, bounds)
 
@@ -177,14 +220,26 @@ class _Builder:
         keys = tuple(self.build(key) for key in written)
         if len(keys) != len(expected):
             names = "、".join(name for name, _ in expected)
-            raise _Refusal(node, "expression-table", f"“{symbol.name}”要 {len(expected)} 个键：{names}")
+            raise _Refusal(
+                node,
+                "expression-table",
+                f"“{symbol.name}”要 {len(expected)} 个键：{names}",
+            )
         for key, (name, choices) in zip(keys, expected, strict=True):
             if not isinstance(key, Constant | Ref) or key.type.kind is not Kind.ENUM:
-                raise _Refusal(node, "expression-table", f"键“{name}”要写成引号里的文字，或一个选项类的名称")
+                raise _Refusal(
+                    node,
+                    "expression-table",
+                    f"键“{name}”要写成引号里的文字，或一个选项类的名称",
+                )
             beyond = (key.type.choices or frozenset()) - choices
             if key.type.choices is None or beyond:
                 listed = "、".join(sorted(beyond)) or "任意文字"
-                raise _Refusal(node, "expression-table", f"“{symbol.name}”的键“{name}”没有：{listed}")
+                raise _Refusal(
+                    node,
+                    "expression-table",
+                    f"“{symbol.name}”的键“{name}”没有：{listed}",
+                )
         level = max((key.level for key in keys), default=Level.HOUSEHOLD)
         return Lookup(symbol, keys, symbol.type, level, symbol.bounds)
 
@@ -204,7 +259,8 @@ class _Builder:
 
     def _boolop(self, node: ast.BoolOp) -> Node:
         return rules.logic(
-            "and" if isinstance(node.op, ast.And) else "or", tuple(self.build(value) for value in node.values)
+            "and" if isinstance(node.op, ast.And) else "or",
+            tuple(self.build(value) for value in node.values),
         )
 
     def _compare(self, node: ast.Compare) -> Node:
@@ -224,7 +280,11 @@ class _Builder:
     def _membership(self, node: ast.Compare) -> Node:
         listed = node.comparators[0]
         if len(node.ops) != 1 or not isinstance(listed, ast.Tuple) or not listed.elts:
-            raise _Refusal(node, "expression-construct", 'in 的写法：名称 in ("甲", "乙")；只有一项时写 ("甲",)')
+            raise _Refusal(
+                node,
+                "expression-construct",
+                'in 的写法：名称 in ("甲", "乙")；只有一项时写 ("甲",)',
+            )
         choices: list[str] = []
         for element in listed.elts:
             if not isinstance(element, ast.Constant) or not isinstance(element.value, str):
@@ -239,7 +299,12 @@ class _Builder:
     def _call(self, node: ast.Call) -> Node:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             name = node.func.id if isinstance(node.func, ast.Name) else "…"
-            raise _Refusal(node, "expression-function", f"没有“{name}”这个函数", nearest(name, FUNCTIONS))
+            raise _Refusal(
+                node,
+                "expression-function",
+                f"没有“{name}”这个函数",
+                nearest(name, FUNCTIONS),
+            )
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise _Refusal(node, "expression-construct", "函数的参数只按次序写")
         name, arguments = node.func.id, node.args
@@ -247,7 +312,11 @@ class _Builder:
         if name in _LIFTS and isinstance(first, ast.Name) and first.id in COLLECTIONS:
             return self._lift(node, name, COLLECTIONS[first.id])
         if name in ("any", "all", "count", "sum"):
-            raise _Refusal(node, "expression-function", f"{name} 的第一项要是 {'、'.join(COLLECTIONS)}")
+            raise _Refusal(
+                node,
+                "expression-function",
+                f"{name} 的第一项要是 {'、'.join(COLLECTIONS)}",
+            )
         if name in _ROUNDINGS:
             unit = arguments[1] if len(arguments) == 2 else None
             if not isinstance(unit, ast.Constant) or not isinstance(unit.value, str):

@@ -83,9 +83,16 @@ def _common(bounds: list[Bounds], text: str) -> tuple[int, Node | None, int]:
         if all(item.divisor != other.divisor for other in distinct):
             distinct.append(item)
     if len(distinct) > 1:
-        raise TypeProblem("expression-divisor", f"“{text}”里有两个不同的除数；一个算式至多有一个会变的除数")
+        raise TypeProblem(
+            "expression-divisor",
+            f"“{text}”里有两个不同的除数；一个算式至多有一个会变的除数",
+        )
     denominator = lcm(*(b.denominator for b in bounds))
-    return denominator, (distinct[0].divisor if distinct else None), (distinct[0].divisor_hi if distinct else 1)
+    return (
+        denominator,
+        (distinct[0].divisor if distinct else None),
+        (distinct[0].divisor_hi if distinct else 1),
+    )
 
 
 def common_bounds(parts: list[Bounds], text: str) -> Bounds:
@@ -108,15 +115,24 @@ def arithmetic(operator: str, left: Node, right: Node) -> Node:
             raise TypeProblem("expression-type", f"“{render(side)}”是{side.type}，不能加减乘除")
     if operator in "+-":
         kind = additive_type((left, right), "加减")
-        corners = (a.lo + b.lo, a.hi + b.hi) if operator == "+" else (a.lo - b.hi, a.hi - b.lo)
-        bounds = Bounds(*corners, *_common([a, b], text))
+        lo, hi = (a.lo + b.lo, a.hi + b.hi) if operator == "+" else (a.lo - b.hi, a.hi - b.lo)
+        bounds = Bounds(lo, hi, *_common([a, b], text))
     elif operator == "*":
         kind = _product_type(left, right)
         if a.divisor is not None and b.divisor is not None:
-            raise TypeProblem("expression-divisor", f"“{text}”里有两个除数；一个算式至多有一个会变的除数")
+            raise TypeProblem(
+                "expression-divisor",
+                f"“{text}”里有两个除数；一个算式至多有一个会变的除数",
+            )
         values = [x * y for x, y in product((a.lo, a.hi), (b.lo, b.hi))]
         by = a if a.divisor is not None else b
-        bounds = Bounds(min(values), max(values), a.denominator * b.denominator, by.divisor, by.divisor_hi)
+        bounds = Bounds(
+            min(values),
+            max(values),
+            a.denominator * b.denominator,
+            by.divisor,
+            by.divisor_hi,
+        )
     else:
         kind, bounds = _quotient(left, right, text)
     return Arithmetic(operator, left, right, kind, max(left.level, right.level), _sized(bounds, text))
@@ -139,14 +155,21 @@ def _product_type(left: Node, right: Node) -> Type:
 def _quotient(left: Node, right: Node, text: str) -> tuple[Type, Bounds]:
     a, b = bounds_of(left), bounds_of(right)
     if right.type.kind is not Kind.INTEGER:
-        raise TypeProblem("expression-type", f"只能除以整数（人数、月数）；“{render(right)}”是{right.type}")
+        raise TypeProblem(
+            "expression-type",
+            f"只能除以整数（人数、月数）；“{render(right)}”是{right.type}",
+        )
     if b.lo < 0 or b.hi < 1:
         raise TypeProblem("expression-divisor", f"除数“{render(right)}”可能不是正数")
     kind = EXACT_MONEY if left.type.counts_money else EXACT_COUNT
     if isinstance(right, Constant):
         divisor = int(b.lo)
         return kind, Bounds(
-            Fraction(a.lo) / divisor, Fraction(a.hi) / divisor, a.denominator * divisor, a.divisor, a.divisor_hi
+            Fraction(a.lo) / divisor,
+            Fraction(a.hi) / divisor,
+            a.denominator * divisor,
+            a.divisor,
+            a.divisor_hi,
         )
     if a.divisor is not None:
         raise TypeProblem("expression-divisor", f"“{text}”里有两个除数；一个算式至多有一个会变的除数")
@@ -194,9 +217,9 @@ def compare(operator: str, left: Node, right: Node) -> Node:
             if own.magnitude * other.denominator * other.divisor_hi > INT64_MAX:
                 raise TypeProblem("expression-overflow", f"比较“{text}”可能超出 64 位整数的范围")
     elif left.type.kind is Kind.ENUM and right.type.kind is Kind.ENUM and operator in ("==", "!="):
-        for own, other in ((left, right), (right, left)):
-            if isinstance(own, Constant):
-                check_choice(other, str(own.value))
+        for constant, enum in ((left, right), (right, left)):
+            if isinstance(constant, Constant):
+                check_choice(enum, str(constant.value))
     elif not (left.type.kind is right.type.kind is Kind.DATE):
         raise TypeProblem(
             "expression-type",
@@ -210,7 +233,8 @@ def check_choice(node: Node, choice: str) -> None:
     known = node.type.choices
     if known is not None and choice not in known:
         raise TypeProblem(
-            "expression-choice", f"“{render(node)}”没有“{choice}”这一项，只有 {'、'.join(sorted(known))}"
+            "expression-choice",
+            f"“{render(node)}”没有“{choice}”这一项，只有 {'、'.join(sorted(known))}",
         )
 
 
@@ -227,7 +251,10 @@ def logic(operator: str, items: tuple[Node, ...]) -> Node:
     """`and`, `or`, `not` of truths."""
     for item in items:
         if item.type != TRUTH:
-            raise TypeProblem("expression-type", f"{operator} 只用于是非，“{render(item)}”是{item.type}")
+            raise TypeProblem(
+                "expression-type",
+                f"{operator} 只用于是非，“{render(item)}”是{item.type}",
+            )
     return Logic(operator, items, _level(items))
 
 
@@ -271,7 +298,11 @@ def lift(operator: str, collection: Level, body: Node) -> Node:
         return Lift(operator, collection, body, body.type, level, inner)
     text = f"sum({render(body)})"
     bounds = Bounds(
-        min(inner.lo * size, 0), max(inner.hi * size, 0), inner.denominator, inner.divisor, inner.divisor_hi
+        min(inner.lo * size, 0),
+        max(inner.hi * size, 0),
+        inner.denominator,
+        inner.divisor,
+        inner.divisor_hi,
     )
     return Lift(operator, collection, body, body.type, level, _sized(bounds, text))
 

@@ -4,4 +4,11 @@ from .edition import Edition, edition
 from .load import available_rulesets, load_ruleset
 from .model import Provenance, Ruleset
 
-__all__ = ["Edition", "Provenance", "Ruleset", "available_rulesets", "edition", "load_ruleset"]
+__all__ = [
+    "Edition",
+    "Provenance",
+    "Ruleset",
+    "available_rulesets",
+    "edition",
+    "load_ruleset",
+]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from graphlib import CycleError, TopologicalSorter
+from itertools import product
 from typing import TypeVar
 
 from ..errors import Problem, RulesetError, nearest
@@ -21,7 +23,7 @@ from ..quantities import Month
 from ..reading import Node
 from ..values import LEVEL_NAMES, Kind, Level, Value
 from . import names as naming
-from .fields import Fields, day, fail, mapping, name, raw_text, sequence, word
+from .fields import Fields, day, fail, mapping, raw_text, read_name, sequence, word
 from .model import (
     Assumption,
     Citation,
@@ -55,7 +57,12 @@ class Common:
         for name in (listed := fields.texts("assumes")):
             if name not in self.assumptions:
                 hint = nearest(name, self.assumptions)
-                raise fail(fields.need("assumes"), "unknown-assumption", f"没有假设“{name}”", hint)
+                raise fail(
+                    fields.need("assumes"),
+                    "unknown-assumption",
+                    f"没有假设“{name}”",
+                    hint,
+                )
         return listed
 
     def citation(self, node: Node | None, what: str) -> Citation | None:
@@ -71,20 +78,31 @@ class Common:
         if source not in self.sources:
             raise fail(fields.need("source"), "unknown-source", f"没有文件“{source}”", nearest(source, self.sources))
         quote = fields.get("quote")
-        return Citation(source, fields.text_or_none("article"), raw_text(quote, "引文") if quote else None)
+        return Citation(
+            source,
+            fields.text_or_none("article"),
+            raw_text(quote, "引文") if quote else None,
+        )
 
     def month(self, node: Node, what: str) -> tuple[Month, tuple[str, ...]]:
         """A month, or the assumption that settles it (then its id too)."""
-        text = name(node, what)
+        text = read_name(node, what)
         if (assumption := self.months.get(text)) is not None and assumption.month is not None:
             return assumption.month, (assumption.id,)
         try:
             return Month(text), ()
         except ValueError:
             hint = nearest(text, self.months)
-            raise fail(node, "ruleset-month", f"{what}应是月份（如 \"2025-07\"）或一个月份假设的名称", hint) from None
+            raise fail(
+                node,
+                "ruleset-month",
+                f'{what}应是月份（如 "2025-07"）或一个月份假设的名称',
+                hint,
+            ) from None
 
-    def version(self, fields: Fields, content: T, *, start: Month | None, cite: Citation | None) -> Version[T]:
+    def version(
+        self, fields: Fields, content: T, *, start: Month | None, cite: Citation | None
+    ) -> Version[T]:
         """One version from its fields; `start` stands in for an absent `from`."""
         begin, begin_assumes = (start, ()) if start else (None, ())
         if "from" in fields or begin is None:
@@ -116,7 +134,10 @@ class Common:
         if node is None or node.value is None:
             return start.first_day, True
         if isinstance(node.value, dict):
-            return day(Fields(node, "published", ("assumed",)).need("assumed"), "published.assumed"), True
+            return day(
+                Fields(node, "published", ("assumed",)).need("assumed"),
+                "published.assumed",
+            ), True
         return day(node, "published"), False
 
     def dated(self, versions: list[Version[T]], node: Node, what: str) -> Dated[T]:
@@ -149,11 +170,28 @@ class Common:
 def refuse_flow(node: Node, what: str) -> None:
     """Refuses one-line form around an expression: there, a comma would silently cut it."""
     if node.flow:
-        raise fail(node, "ruleset-flow", f"{what}含有算式，不能写成一行的 {{…}}", "请改写成多行，每项一行")
+        raise fail(
+            node,
+            "ruleset-flow",
+            f"{what}含有算式，不能写成一行的 {{…}}",
+            "请改写成多行，每项一行",
+        )
 
 
 def build_sources(node: Node) -> dict[str, Source]:
-    known = ("title", "issuer", "number", "issued", "published", "grade", "evidence", "quote", "quotes", "link", "note")
+    known = (
+        "title",
+        "issuer",
+        "number",
+        "issued",
+        "published",
+        "grade",
+        "evidence",
+        "quote",
+        "quotes",
+        "link",
+        "note",
+    )
     result = {}
     for name, item in mapping(node, "sources").items():
         fields = Fields(item, f"文件“{name}”", known)
@@ -196,7 +234,11 @@ def build_assumptions(node: Node) -> dict[str, Assumption]:
                 value = naming.read_value(text, kind, naming.type_bounds(kind))
                 month = Month(text) if kind.kind is Kind.DATE else None
             except (ValueError, TypeError) as error:
-                raise fail(fields.need("value"), "ruleset-value", f"{what}的值“{text}”不合用：{error}") from None
+                raise fail(
+                    fields.need("value"),
+                    "ruleset-value",
+                    f"{what}的值“{text}”不合用：{error}",
+                ) from None
             if alias in names:
                 raise fail(item, "duplicate-name", f"{what}与 {names[alias]} 重名“{alias}”")
             names[alias] = identifier
@@ -230,6 +272,7 @@ class Parameters:
             self.built[name] = self._parameter(name, item)
         for parameter in self.built.values():
             self._check_links(parameter)
+        self._check_loops()
 
     def _parameter(self, name: str, item: Node) -> Parameter:
         what = f"标准“{name}”"
@@ -237,10 +280,17 @@ class Parameters:
         unit = fields.text("unit")
         found = naming.unit_type(unit)
         if found is None:
-            raise fail(fields.need("unit"), "ruleset-unit", f"{what}的单位“{unit}”不认识", f"可用：{naming.KNOWN_UNITS}")
+            raise fail(
+                fields.need("unit"),
+                "ruleset-unit",
+                f"{what}的单位“{unit}”不认识",
+                f"可用：{naming.KNOWN_UNITS}",
+            )
         kind, bounds = found
         keys = fields.texts("keys")
-        versions = [self._version(entry, what, kind, bounds, keys) for entry in sequence(fields.need("values"), what)]
+        versions = [
+            self._version(entry, what, kind, bounds, keys) for entry in sequence(fields.need("values"), what)
+        ]
         texts: list[set[str]] = [set() for _ in keys]
         for version in versions:
             cells = version.content.value
@@ -248,6 +298,11 @@ class Parameters:
                 for cell in cells:
                     for place, text in zip(texts, cell, strict=True):
                         place.add(text)
+        for version in versions:
+            table = version.content.value
+            if isinstance(table, Mapping) and (missing := set(product(*texts)) - set(table)):
+                message = f"{what}自 {version.start} 起的表缺少这一格：{'、'.join(min(missing))}"
+                raise RulesetError(Problem("ruleset-table", message, version.location, "没有查到的写 unknown"))
         return Parameter(
             name=name,
             english=fields.text_or_none("english"),
@@ -260,9 +315,24 @@ class Parameters:
         )
 
     def _version(
-        self, entry: Node, what: str, kind: Type, bounds: Bounds | None, keys: tuple[str, ...]
+        self,
+        entry: Node,
+        what: str,
+        kind: Type,
+        bounds: Bounds | None,
+        keys: tuple[str, ...],
     ) -> Version[ParameterValue]:
-        own = ("value", "equals", "table", "source", "article", "quote", "provenance", "last_known", "note")
+        own = (
+            "value",
+            "equals",
+            "table",
+            "source",
+            "article",
+            "quote",
+            "provenance",
+            "last_known",
+            "note",
+        )
         fields = Fields(entry, f"{what}的一个版本", (*VERSION_KEYS, *own))
         given = [key for key in ("value", "equals", "table") if key in fields]
         if len(given) != 1 or (given == ["table"]) != bool(keys):
@@ -277,7 +347,11 @@ class Parameters:
             value = self._value(fields.need("value"), what, kind, bounds)
         unknown = given == ["value"] and fields.text("value") in ("unknown", "未知")
         last = fields.get("last_known")
-        provenance = fields.one_of("provenance", [p.value for p in Provenance][:4], "assumption" if unknown else None)
+        provenance = fields.one_of(
+            "provenance",
+            [p.value for p in Provenance][:4],
+            "assumption" if unknown else None,
+        )
         content = ParameterValue(
             value=value,
             provenance=Provenance(provenance),
@@ -295,7 +369,12 @@ class Parameters:
             raise fail(node, "ruleset-value", f"{what}的值“{text}”不合用：{error}") from None
 
     def _table(
-        self, node: Node, what: str, kind: Type, bounds: Bounds | None, keys: tuple[str, ...]
+        self,
+        node: Node,
+        what: str,
+        kind: Type,
+        bounds: Bounds | None,
+        keys: tuple[str, ...],
     ) -> dict[tuple[str, ...], Value | Link]:
         """All cells by their key texts. A cell is a value, `unknown`, or the name of a parameter."""
         cells: dict[tuple[str, ...], Value | Link] = {}
@@ -314,14 +393,25 @@ class Parameters:
 
     def _check_links(self, parameter: Parameter) -> None:
         for version in parameter.dated.versions:
-            value = version.content.value
-            links = [v for v in (value.values() if isinstance(value, Mapping) else [value]) if isinstance(v, Link)]
-            for link in links:
+            for link in version.content.links:
                 target = self.built.get(link.name)
                 if target is None or target.keys or target.symbol.type != parameter.symbol.type:
                     hint = nearest(link.name, self.built)
                     message = f"equals 的“{link.name}”不是同类的标准"
                     raise RulesetError(Problem("unknown-name", message, version.location, hint))
+
+    def _check_loops(self) -> None:
+        """Refuses figures that are each other's value, in whatever months; the loop is drawn."""
+        graph = {
+            name: {link.name for version in parameter.dated.versions for link in version.content.links}
+            for name, parameter in self.built.items()
+        }
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            loop = list(reversed(error.args[1]))
+            message = f"标准的 equals 绕成了圈：{' → '.join(loop)}"
+            raise RulesetError(Problem("definition-cycle", message, self.built[loop[0]].location)) from None
 
 
 def _signed(node: Node) -> bool:
@@ -348,7 +438,13 @@ class Definitions:
         if name not in self.built:
             if name in self.path:
                 loop = " → ".join([*self.path[self.path.index(name) :], name])
-                raise RulesetError(Problem("definition-cycle", f"定义绕成了圈：{loop}", self.nodes[name].key_location))
+                raise RulesetError(
+                    Problem(
+                        "definition-cycle",
+                        f"定义绕成了圈：{loop}",
+                        self.nodes[name].key_location,
+                    )
+                )
             self.path.append(name)
             self.built[name] = self._definition(name, self.nodes[name])
             self.path.pop()
@@ -386,15 +482,25 @@ class Definitions:
         """A decision table as one expression: the highest (or the first) of the rows that hold."""
         choose = fields.one_of("choose", ("highest", "first"))
         if fields.text("otherwise") != "none":
-            raise fail(fields.need("otherwise"), "ruleset-value", f"{what}：otherwise 只能是 none（零）")
+            raise fail(
+                fields.need("otherwise"),
+                "ruleset-value",
+                f"{what}：otherwise 只能是 none（零）",
+            )
         zero = self.common.expression(Node("0", "", 0, 0), self.scope, level, what)
         rows = []
         for name, row in mapping(fields.need("rows"), f"{what}的 rows").items():
             cells = Fields(row, f"{what}的“{name}”行", ("when", "value"))
             for key in ("when", "value"):
                 if not cells.text(key).replace("_", "").isalnum():
-                    raise fail(cells.need(key), "ruleset-row", f"{cells.what}：{key} 只能是一个名称")
-            when, value = (self.common.expression(cells.need(k), self.scope, level, what) for k in ("when", "value"))
+                    raise fail(
+                        cells.need(key),
+                        "ruleset-row",
+                        f"{cells.what}：{key} 只能是一个名称",
+                    )
+            when, value = (
+                self.common.expression(cells.need(k), self.scope, level, what) for k in ("when", "value")
+            )
             rows.append((row, when, value))
         if not rows:
             raise fail(fields.need("rows"), "ruleset-row", f"{what}的 rows 是空的")
@@ -404,7 +510,10 @@ class Definitions:
                 for _, when, value in reversed(rows):
                     result = rules.choose(when, value, result)
                 return result
-            return rules.extreme("max", (zero, *(rules.choose(when, value, zero) for _, when, value in rows)))
+            return rules.extreme(
+                "max",
+                (zero, *(rules.choose(when, value, zero) for _, when, value in rows)),
+            )
         except rules.TypeProblem as problem:
             raise fail(fields.need("rows"), problem.code, f"{what}：{problem.message}") from None
 
@@ -418,7 +527,9 @@ class Definitions:
                 bounds = [rules.bounds_of(node) for node in nodes]
                 shared = rules.common_bounds(bounds, name)
             except rules.TypeProblem as problem:
-                raise RulesetError(Problem(problem.code, problem.message, self.nodes[name].key_location)) from None
+                raise RulesetError(
+                    Problem(problem.code, problem.message, self.nodes[name].key_location)
+                ) from None
             return Symbol(name, Origin.DEFINITION, level, kind, shared)
         if any(node.type.kind is not first.kind for node in nodes):
             listed = "、".join(f"{v.start} 起是{v.content.type}" for v in versions)
@@ -427,7 +538,9 @@ class Definitions:
         if first.kind is Kind.ENUM:
             choices: frozenset[str] | None = frozenset()
             for node in nodes:
-                choices = None if choices is None or node.type.choices is None else choices | node.type.choices
+                choices = (
+                    None if choices is None or node.type.choices is None else choices | node.type.choices
+                )
             return Symbol(name, Origin.DEFINITION, level, Type(Kind.ENUM, choices=choices))
         return Symbol(name, Origin.DEFINITION, level, first, nodes[0].bounds)
 
@@ -451,13 +564,25 @@ class Definitions:
             counts = version.one_of("counts", ("all", "none", "above"))
             exempt = None
             if (counts == "above") != ("exempt" in version):
-                raise fail(entry, "ruleset-value", f"{what}：counts 为 above 时要写 exempt，其他时候不写")
+                raise fail(
+                    entry,
+                    "ruleset-value",
+                    f"{what}：counts 为 above 时要写 exempt，其他时候不写",
+                )
             if counts == "above":
                 exempt = self.common.expression(version.need("exempt"), self.scope, Level.PERSON, what)
                 if not exempt.type.counts_money:
-                    raise fail(version.need("exempt"), "expression-type", f"{what}：“{render(exempt)}”不是金额")
+                    raise fail(
+                        version.need("exempt"),
+                        "expression-type",
+                        f"{what}：“{render(exempt)}”不是金额",
+                    )
             cite = self.common.citation(version.get("cite"), what)
             versions.append(self.common.version(version, IncomeRule(counts, exempt), start=None, cite=cite))
         return IncomeKind(
-            name, english, self.income_signed[name], self.common.dated(versions, node, what), node.key_location
+            name,
+            english,
+            self.income_signed[name],
+            self.common.dated(versions, node, what),
+            node.key_location,
         )

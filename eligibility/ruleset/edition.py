@@ -38,7 +38,13 @@ from .model import (
     Version,
     When,
 )
-from .names import COUNTED_INCOME, assumption_symbol, income_symbol, read_value, value_text
+from .names import (
+    COUNTED_INCOME,
+    assumption_symbol,
+    income_symbol,
+    read_value,
+    value_text,
+)
 
 SEMANTICS = "1"
 """Version of the meaning of rules (values, verdicts, roundings); part of every digest."""
@@ -151,7 +157,10 @@ class Edition:
         return next((p for p in self.programmes if identifier in (p.id, p.name)), None)
 
     def with_values(
-        self, values: Mapping[str, str | int | bool | Money], *, provenance: Provenance = Provenance.SCENARIO
+        self,
+        values: Mapping[str, str | int | bool | Money],
+        *,
+        provenance: Provenance = Provenance.SCENARIO,
     ) -> Edition:
         """The same edition with other figures: parameters or named assumptions by name, values as in ruleset files.
 
@@ -163,9 +172,19 @@ class Edition:
         for name, value in values.items():
             symbol = known.get(name)
             if symbol is None:
-                raise InputError(Problem("unknown-name", f"没有可改的标准或假设“{name}”", name, nearest(name, known)))
+                raise InputError(
+                    Problem(
+                        "unknown-name",
+                        f"没有可改的标准或假设“{name}”",
+                        name,
+                        nearest(name, known),
+                    )
+                )
             try:
-                changed[name] = (read_value(_value_source(value), symbol.type, symbol.bounds), provenance)
+                changed[name] = (
+                    read_value(_value_source(value), symbol.type, symbol.bounds),
+                    provenance,
+                )
             except (ValueError, TypeError) as error:
                 raise InputError(Problem("scenario-value", f"“{name}”的值不合用：{error}", name)) from None
         return resolve(self.ruleset, self.month, self.known_on, changed)
@@ -222,7 +241,9 @@ class Edition:
 
     def _texts(self) -> dict[str, Any]:
         return {
-            "definitions": {n: [d.title, _cite(d.cite), list(d.assumes)] for n, d in self.definitions.items()},
+            "definitions": {
+                n: [d.title, _cite(d.cite), list(d.assumes)] for n, d in self.definitions.items()
+            },
             "programmes": {
                 p.id: [
                     p.title,
@@ -350,12 +371,20 @@ class _Gap(Exception):
 
 
 def resolve(
-    rules: Ruleset, month: Month, known_on: date | None, overrides: Mapping[str, tuple[Value, Provenance]]
+    rules: Ruleset,
+    month: Month,
+    known_on: date | None,
+    overrides: Mapping[str, tuple[Value, Provenance]],
 ) -> Edition:
     """Resolves everything for one month and day; `edition` is the kept form of this."""
     if month < rules.start:
         reason = f"；{rules.refuse_before}" if rules.refuse_before else ""
-        raise InputError(Problem("month-before-coverage", f"{month} 早于规则集的起始月 {rules.start}{reason}"))
+        raise InputError(
+            Problem(
+                "month-before-coverage",
+                f"{month} 早于规则集的起始月 {rules.start}{reason}",
+            )
+        )
     resolver = _Resolver(rules, month, known_on, overrides)
     try:
         return resolver.edition()
@@ -376,7 +405,12 @@ class _Resolver:
         known_on: date | None,
         overrides: Mapping[str, tuple[Value, Provenance]],
     ) -> None:
-        self.rules, self.month, self.known_on, self.overrides = rules, month, known_on, overrides
+        self.rules, self.month, self.known_on, self.overrides = (
+            rules,
+            month,
+            known_on,
+            overrides,
+        )
         self.assumed = {a.name: a for a in rules.assumptions.values() if a.name}
         self.parameters: dict[str, ResolvedParameter] = {}
         self.definitions: dict[str, ResolvedDefinition] = {}
@@ -464,7 +498,15 @@ class _Resolver:
             return
         if name == COUNTED_INCOME:
             node, assumes = self._counted_income()
-            resolved = ResolvedDefinition(name, "各种收入中计入的部分", "Counted income", symbol, node, None, assumes)
+            resolved = ResolvedDefinition(
+                name,
+                "各种收入中计入的部分",
+                "Counted income",
+                symbol,
+                node,
+                None,
+                assumes,
+            )
         else:
             definition: Definition = self.rules.definitions[name]
             version = definition.dated.resolve(self.month, self.known_on)
@@ -472,7 +514,13 @@ class _Resolver:
                 raise _Gap(name, reader, definition.location)
             node = version.content
             resolved = ResolvedDefinition(
-                name, definition.title, definition.english, symbol, node, version.cite, version.assumes
+                name,
+                definition.title,
+                definition.english,
+                symbol,
+                node,
+                version.cite,
+                version.assumes,
             )
         self.definitions[name] = resolved
         self._names([node], name)
@@ -491,7 +539,9 @@ class _Resolver:
             symbol = income_symbol(name, self._kind(name).signed)
             part: Node = Ref(symbol, symbol.type, symbol.level, symbol.bounds)
             if rule.exempt is not None:
-                part = rules_of_types.extreme("max", (zero, rules_of_types.arithmetic("-", part, rule.exempt)))
+                part = rules_of_types.extreme(
+                    "max", (zero, rules_of_types.arithmetic("-", part, rule.exempt))
+                )
             total = part if total is None else rules_of_types.arithmetic("+", total, part)
         return total if total is not None else zero, tuple(assumes)
 
@@ -511,24 +561,34 @@ class _Resolver:
         if version is None:
             raise _Gap(name, reader, parameter.location)
         content: ParameterValue = version.content
-        value, via, assumes, provenance = content.value, (), version.assumes, content.provenance
+        value, provenance = content.value, content.provenance
+        via: tuple[str, ...] = ()
         cells: dict[tuple[str, ...], Value] | None = None
+        targets = (
+            [] if name in self.overrides else [self._parameter(link.name, name) for link in content.links]
+        )
+        assumes = tuple(dict.fromkeys((*version.assumes, *(a for target in targets for a in target.assumes))))
+        published = max(
+            [
+                version.published,
+                *(t.published for t in targets if t.published is not None),
+            ]
+        )
+        if any(target.provenance is Provenance.SCENARIO for target in targets):
+            provenance = Provenance.SCENARIO
         if name in self.overrides:
             value, provenance = self.overrides[name]
         elif isinstance(value, Link):
-            target = self._parameter(value.name, name)
-            value, via = target.value, (target.name, *target.via)
-            assumes = tuple(dict.fromkeys((*assumes, *target.assumes)))
-            if target.provenance is Provenance.SCENARIO:
-                provenance = Provenance.SCENARIO
+            value, via = targets[0].value, (targets[0].name, *targets[0].via)
         elif isinstance(value, Mapping):
-            cells = {}
-            for key, cell in value.items():
-                cells[key] = self._parameter(cell.name, name).value if isinstance(cell, Link) else cell
+            cells = {
+                key: self._parameter(cell.name, name).value if isinstance(cell, Link) else cell
+                for key, cell in value.items()
+            }
             value = None
         return ResolvedParameter(
             name, parameter.symbol, parameter.unit, value, cells, content.last_known, provenance, version.start,
-            version.cite, assumes, version.publication_assumed, version.published, via,
+            version.cite, assumes, version.publication_assumed, published, via,
         )  # fmt: skip
 
     def _assumption(self, assumption: Assumption) -> ResolvedParameter:
@@ -537,7 +597,18 @@ class _Resolver:
         if assumption.name in self.overrides:
             value, provenance = self.overrides[assumption.name]
         return ResolvedParameter(
-            assumption.name, assumption_symbol(assumption), "", value, None, None, provenance, None, None, (assumption.id,), False, None
+            assumption.name,
+            assumption_symbol(assumption),
+            "",
+            value,
+            None,
+            None,
+            provenance,
+            None,
+            None,
+            (assumption.id,),
+            False,
+            None,
         )
 
 
@@ -551,7 +622,9 @@ def _overridable(rules: Ruleset) -> dict[str, Symbol]:
 
 
 def _programme_names(programme: Programme) -> set[str]:
-    nodes = [c.test for c in programme.criteria] + [r.amount for r in programme.routes if r.amount is not None]
+    nodes = [c.test for c in programme.criteria] + [
+        r.amount for r in programme.routes if r.amount is not None
+    ]
     if programme.who is not None:
         nodes.append(programme.who)
     return {name for node in nodes for name in symbols(node)}
@@ -571,4 +644,3 @@ def _cite(cite: Citation | None) -> list[str | None] | None:
 
 def _digest(data: object) -> str:
     return hashlib.sha256(rfc8785.dumps(data)).hexdigest()  # type: ignore[arg-type]
-

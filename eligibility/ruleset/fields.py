@@ -28,7 +28,7 @@ def word(node: Node, what: str) -> str:
     return text
 
 
-def name(node: Node, what: str) -> str:
+def read_name(node: Node, what: str) -> str:
     """A name that expressions may use: NFKC-normalised, as expressions are."""
     return unicodedata.normalize("NFKC", word(node, what))
 
@@ -80,7 +80,12 @@ class Fields:
         for key, value in self.entries.items():
             if key not in names:
                 hint = nearest(key, names) or "可用：" + "、".join(names)
-                problem = Problem("ruleset-unknown-key", f"{what}里没有“{key}”这一项", value.key_location, hint)
+                problem = Problem(
+                    "ruleset-unknown-key",
+                    f"{what}里没有“{key}”这一项",
+                    value.key_location,
+                    hint,
+                )
                 raise RulesetError(problem)
 
     def __contains__(self, key: str) -> bool:
@@ -99,7 +104,7 @@ class Fields:
         return word(self.need(key), f"{self.what}的 {key}")
 
     def name(self, key: str) -> str:
-        return name(self.need(key), f"{self.what}的 {key}")
+        return read_name(self.need(key), f"{self.what}的 {key}")
 
     def text_or_none(self, key: str) -> str | None:
         node = self.entries.get(key)
@@ -122,5 +127,10 @@ class Fields:
             return default
         text, known = self.text(key), tuple(choices)
         if text not in known:
-            raise fail(self.need(key), "ruleset-choice", f"{self.what}的 {key} 不能是“{text}”", "可用：" + "、".join(known))
+            raise fail(
+                self.need(key),
+                "ruleset-choice",
+                f"{self.what}的 {key} 不能是“{text}”",
+                "可用：" + "、".join(known),
+            )
         return text

@@ -15,9 +15,10 @@ from pathlib import Path
 from ..case.facts import FACTS
 from ..errors import Problem, RulesetError, nearest
 from ..reading import Node, read_file
+from ..values import Level
 from .build import Common, Definitions, Parameters, build_assumptions, build_sources
-from .fields import Fields, fail, mapping, sequence, word
 from .edition import check_gaps
+from .fields import Fields, fail, mapping, sequence, word
 from .graph import check_cycles
 from .model import Ruleset
 from .names import COUNTED_INCOME, Names, assumption_symbol
@@ -26,7 +27,16 @@ from .programmes import ProgrammeBuilder, check_uses, outline
 RULESET_KEYS = (
     "ruleset", "title", "english", "coverage", "refuse_before", "files", "notes",
 )  # fmt: skip
-OVERLAY_KEYS = ("overlay", "title", "on", "precedence", "applies", "add", "replace", "notes")
+OVERLAY_KEYS = (
+    "overlay",
+    "title",
+    "on",
+    "precedence",
+    "applies",
+    "add",
+    "replace",
+    "notes",
+)
 PRECEDENCE = ("city", "district", "office")
 ENTRY_POINTS = "eligibility.rulesets"
 SECTIONS = ("sources", "assumptions", "parameters", "definitions", "income_kinds")
@@ -85,7 +95,11 @@ class _RawRuleset:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.head = Fields(read_file(folder / "ruleset.yaml", error=RulesetError), "ruleset.yaml", RULESET_KEYS)
+        self.head = Fields(
+            read_file(folder / "ruleset.yaml", error=RulesetError),
+            "ruleset.yaml",
+            RULESET_KEYS,
+        )
         self.sections: dict[str, Node] = {}
         self.programmes: dict[str, Node] = {}
         self.guards: dict[str, tuple[str, Node]] = {}
@@ -120,10 +134,21 @@ class _RawRuleset:
             if section not in SECTIONS:
                 message = f"文件“{name}”里没有“{section}”这一节"
                 raise RulesetError(
-                    Problem("ruleset-unknown-key", message, part.key_location, nearest(section, SECTIONS))
+                    Problem(
+                        "ruleset-unknown-key",
+                        message,
+                        part.key_location,
+                        nearest(section, SECTIONS),
+                    )
                 )
             if section in self.sections:
-                raise RulesetError(Problem("duplicate-name", f"“{section}”这一节写了两次", part.key_location))
+                raise RulesetError(
+                    Problem(
+                        "duplicate-name",
+                        f"“{section}”这一节写了两次",
+                        part.key_location,
+                    )
+                )
             part.value = _normalised(part, section)
             self.sections[section] = part
         return None
@@ -140,7 +165,13 @@ def _normalised(part: Node, section: str) -> dict[str, Node]:
     for name, node in mapping(part, section).items():
         key = unicodedata.normalize("NFKC", name) if section != "sources" else name
         if key in result:
-            raise RulesetError(Problem("duplicate-name", f"“{name}”规范化后与另一个名称相同", node.key_location))
+            raise RulesetError(
+                Problem(
+                    "duplicate-name",
+                    f"“{name}”规范化后与另一个名称相同",
+                    node.key_location,
+                )
+            )
         result[key] = node
     return result
 
@@ -155,7 +186,12 @@ class _Overlay:
         self.id = self.fields.text("overlay")
         self.precedence = self.fields.one_of("precedence", PRECEDENCE)
         if "applies" in self.fields and "replace" in self.fields:
-            raise fail(node, "overlay-mixed", "叠加规则不能同时有 applies 和 replace", "请分成两个")
+            raise fail(
+                node,
+                "overlay-mixed",
+                "叠加规则不能同时有 applies 和 replace",
+                "请分成两个",
+            )
         if "applies" not in self.fields and "add" in self.fields:
             raise fail(node, "ruleset-missing-key", "有 add 的叠加规则要写 applies（对谁适用）")
 
@@ -164,7 +200,11 @@ class _Overlay:
         if base != raw.head.text("ruleset"):
             raise fail(self.fields.need("on"), "overlay-base", f"这份叠加规则用于“{base}”，不能叠在“{raw.head.text('ruleset')}”上")  # fmt: skip
         if self.id in raw.overlays:
-            raise fail(self.fields.need("overlay"), "duplicate-name", f"叠加规则“{self.id}”选了两次")
+            raise fail(
+                self.fields.need("overlay"),
+                "duplicate-name",
+                f"叠加规则“{self.id}”选了两次",
+            )
         raw.overlays.append(self.id)
         raw.notes.extend(self.fields.texts("notes"))
         for item in self.fields.get("add").value if "add" in self.fields else []:  # type: ignore[union-attr]
@@ -186,7 +226,14 @@ class _Overlay:
         for section, part in mapping(node, name).items():
             if section not in SECTIONS:
                 message = f"文件“{name}”里没有“{section}”这一节"
-                raise RulesetError(Problem("ruleset-unknown-key", message, part.key_location, nearest(section, SECTIONS)))
+                raise RulesetError(
+                    Problem(
+                        "ruleset-unknown-key",
+                        message,
+                        part.key_location,
+                        nearest(section, SECTIONS),
+                    )
+                )
             merged = mapping(raw.sections[section], section)
             for key, entry in _normalised(part, section).items():
                 if key in merged:
@@ -209,16 +256,35 @@ class _Overlay:
                     Problem("overlay-path", f"replace 的路径“{shown}”在原规则集里没有", node.key_location, nearest(step, entries))
                 )  # fmt: skip
             inner = entries[step]
-        inner.value, inner.file, inner.line, inner.column = node.value, node.file, node.line, node.column
+        inner.value, inner.file, inner.line, inner.column = (
+            node.value,
+            node.file,
+            node.line,
+            node.column,
+        )
         inner.flow = node.flow
         raw.replaced.append(path)
 
 
-def _check_names(plain: Mapping[str, object], definitions: Definitions, programmes: Iterable[str]) -> None:
-    """One name, one meaning: a definition may not be called like a figure, a fact or a programme."""
+def _check_names(figures: Mapping[str, str], definitions: Definitions, programmes: Iterable[str]) -> None:
+    """One name, one meaning: nothing may be called like a fact, nor a definition like a figure or a programme."""
     for name, node in definitions.nodes.items():
-        if name in plain or name in FACTS or name in programmes or name == COUNTED_INCOME:
+        if name in figures or name in FACTS or name in programmes or name == COUNTED_INCOME:
             raise RulesetError(Problem("duplicate-name", f"定义“{name}”与另一个名称相同", node.key_location))
+    for name, location in figures.items():
+        if name in FACTS or name == COUNTED_INCOME:
+            raise RulesetError(Problem("duplicate-name", f"标准或假设“{name}”与案卷里的名称相同", location))
+
+
+def _outlines(programmes: Mapping[str, Node]) -> dict[str, tuple[Level, tuple[str, ...]]]:
+    """Level and routes of every programme by its name, which no two may share."""
+    result: dict[str, tuple[Level, tuple[str, ...]]] = {}
+    for node in programmes.values():
+        _, name, level, routes = outline(node)
+        if name in result:
+            raise fail(mapping(node, "项目文件")["name"], "duplicate-name", f"已有叫“{name}”的项目")
+        result[name] = (level, routes)
+    return result
 
 
 def _build(raw: _RawRuleset) -> Ruleset:
@@ -236,7 +302,7 @@ def _build(raw: _RawRuleset) -> Ruleset:
         mapping(raw.sections["definitions"], "definitions"),
         mapping(raw.sections["income_kinds"], "income_kinds"),
     )
-    outlines = {name: (level, routes) for _, name, level, routes in map(outline, raw.programmes.values())}
+    outlines = _outlines(raw.programmes)
     plain = {name: p.symbol for name, p in parameters.items() if not p.keys}
     plain |= {a.name: assumption_symbol(a) for a in assumptions.values() if a.name and a.type}
     scope = Names(
@@ -248,13 +314,15 @@ def _build(raw: _RawRuleset) -> Ruleset:
         define=definitions.symbol,
     )
     definitions.scope = scope
-    _check_names(plain, definitions, outlines)
+    figures = {name: p.location for name, p in parameters.items()}
+    figures |= {a.name: a.location for a in assumptions.values() if a.name}
+    _check_names(figures, definitions, outlines)
     built = definitions.build_all()
     kinds = definitions.build_income_kinds()
     programmes = {}
     for identifier, node in raw.programmes.items():
         programmes[identifier] = ProgrammeBuilder(node, common, scope, raw.guards.get(identifier)).build()
-        check_uses(programmes[identifier])
+        check_uses(programmes[identifier], built)
     rules = Ruleset(
         id=head.text("ruleset"),
         title=head.text("title"),

@@ -112,7 +112,10 @@ class Dated(Generic[T]):
         for version in self.versions:
             if not version.covers(month) or (known_on is not None and version.published > known_on):
                 continue
-            if best is None or (version.start, version.published) >= (best.start, best.published):
+            if best is None or (version.start, version.published) >= (
+                best.start,
+                best.published,
+            ):
                 best = version
         return best
 
@@ -132,6 +135,12 @@ class ParameterValue:
     provenance: Provenance
     last_known: Value
     note: str | None
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links among the value or the cells of the table."""
+        values = self.value.values() if isinstance(self.value, Mapping) else (self.value,)
+        return tuple(value for value in values if isinstance(value, Link))
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +285,14 @@ class Ruleset:
     notes: tuple[str, ...]
     folder: str
     notices: tuple[str, ...]
-    _editions: dict[tuple[Month, date | None], object] = field(default_factory=dict, repr=False, compare=False)
+    _editions: dict[tuple[Month, date | None], object] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def edition(self, month: Month | str, known_on: date | None = None) -> Edition:
         """The law for a month, as known on a day (None: everything on file); see `edition.edition`."""
-        from .edition import edition  # the edition knows the model, not the other way round
+        from .edition import (
+            edition,
+        )  # the edition knows the model, not the other way round
 
         return edition(self, month, known_on)

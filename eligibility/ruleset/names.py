@@ -6,9 +6,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
-from ..case.facts import FACTS, Fact, income_fact
+from ..case import FACTS, Fact, income_fact
 from ..language import Symbol, Type
-from ..language.nodes import DATE, EXACT_COUNT, INTEGER, MONEY, RATE, TRUTH, Bounds, Origin, decimal_text
+from ..language.nodes import (
+    DATE,
+    EXACT_COUNT,
+    INTEGER,
+    MONEY,
+    RATE,
+    TRUTH,
+    Bounds,
+    Origin,
+    decimal_text,
+)
 from ..quantities import MAX_FEN, Money, Month
 from ..values import DATE_DOMAIN, AnyText, Kind, Level, Range, Value, date_key, key_date
 from .model import Assumption
@@ -17,10 +27,24 @@ COUNTED_INCOME = "各项计入收入"
 """The person-level name that the income kinds of a ruleset make: the sum of what counts of every kind."""
 
 RATE_DENOMINATOR = 100
-_COUNT_UNITS = {"人": 64, "岁": 200, "个月": 1200, "年": 200, "套": 100, "辆": 100, "户": 64}
+_COUNT_UNITS = {
+    "人": 64,
+    "岁": 200,
+    "个月": 1200,
+    "年": 200,
+    "套": 100,
+    "辆": 100,
+    "户": 64,
+}
 _DECIMAL = re.compile(r"\d+(\.\d{1,2})?\Z", re.ASCII)
 VERDICT_TYPES = {"符合": TRUTH, "不符合": TRUTH, "金额": MONEY}
-TYPES = {"money": MONEY, "rate": RATE, "integer": INTEGER, "truth": TRUTH, "month": DATE}
+TYPES = {
+    "money": MONEY,
+    "rate": RATE,
+    "integer": INTEGER,
+    "truth": TRUTH,
+    "month": DATE,
+}
 
 
 def unit_type(unit: str) -> tuple[Type, Bounds | None] | None:
@@ -83,7 +107,7 @@ def fact_symbol(fact: Fact) -> Symbol:
     choices = None if fact.choices is None else frozenset(fact.choices)
     kind = Type(fact.kind, money=fact.counts_money, choices=choices)
     bounds = None
-    if kind.numeric:
+    if kind.numeric and fact.low is not None and fact.high is not None:
         bounds = Bounds(fact.low, fact.high, fact.denominator)
     return Symbol(fact.name, Origin.FACT, fact.level, kind, bounds)
 
@@ -149,13 +173,24 @@ class Names:
         if base in ("在享", "在享月额") and attribute in self._programmes:
             level = self._programmes[attribute][1]
             kind = TRUTH if base == "在享" else MONEY
-            return Symbol(name, Origin.FACT, level, kind, None if kind == TRUTH else Bounds(0, MAX_FEN))
+            return Symbol(
+                name,
+                Origin.FACT,
+                level,
+                kind,
+                None if kind == TRUTH else Bounds(0, MAX_FEN),
+            )
         return None
 
     def _verdict(self, programme: str, attribute: str) -> Symbol | None:
         _, level, routes = self._programmes[programme]
         if attribute == "情形":
-            return Symbol(f"{programme}.情形", Origin.VERDICT, level, Type(Kind.ENUM, choices=frozenset(routes)))
+            return Symbol(
+                f"{programme}.情形",
+                Origin.VERDICT,
+                level,
+                Type(Kind.ENUM, choices=frozenset(routes)),
+            )
         kind = VERDICT_TYPES.get(attribute)
         if kind is None:
             return None
@@ -163,8 +198,9 @@ class Names:
         return Symbol(f"{programme}.{attribute}", Origin.VERDICT, level, kind, bounds)
 
     def _counted_income(self) -> Symbol:
-        facts = [income_fact(kind, signed=signed) for kind, signed in self._income_kinds.items()]
-        bounds = Bounds(sum(f.low for f in facts), sum(f.high for f in facts), 12)
+        parts = [income_symbol(kind, signed).bounds for kind, signed in self._income_kinds.items()]
+        known = [part for part in parts if part is not None]
+        bounds = Bounds(sum(b.lo for b in known), sum(b.hi for b in known), 12)
         kind = Type(Kind.EXACT, money=True)
         return Symbol(COUNTED_INCOME, Origin.DEFINITION, Level.PERSON, kind, bounds)
 
@@ -173,7 +209,9 @@ class Names:
 
     def names(self) -> list[str]:
         incomes = (f"收入.{kind}" for kind in self._income_kinds)
-        verdicts = (f"{name}.{attribute}" for name in self._programmes for attribute in (*VERDICT_TYPES, "情形"))
+        verdicts = (
+            f"{name}.{attribute}" for name in self._programmes for attribute in (*VERDICT_TYPES, "情形")
+        )
         receipts = (f"{base}.{name}" for name in self._programmes for base in ("在享", "在享月额"))
         return [
             *self._parameters, *self._tables, *self._definitions, *FACTS, COUNTED_INCOME,

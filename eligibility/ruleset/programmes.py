@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping
 
 from ..errors import Problem, RulesetError, nearest
 from ..language import Node as Expression
-from ..language import Origin
+from ..language import Origin, Symbol
 from ..language.nodes import MONEY, TRUTH, Bounds
 from ..language.nodes import symbols as names_read
 from ..quantities import Month
 from ..reading import Node
 from ..values import LEVEL_NAMES, Level
 from .build import VERSION_KEYS, Common, refuse_flow
-from .fields import Fields, fail, mapping, name, sequence
+from .fields import Fields, fail, mapping, read_name, sequence
 from .model import (
     Condition,
     CriterionText,
     Dated,
+    Definition,
     ProgrammeText,
     RouteBody,
     RouteText,
@@ -33,7 +34,12 @@ PROGRAMME_KEYS = (
 )  # fmt: skip
 KINDS = ("cash", "status", "supplement")
 CHOICES = ("first", "highest", "unique")
-PAYABLE_FROM = ("month_of_application", "month_after_application", "month_of_decision", "month_after_decision")
+PAYABLE_FROM = (
+    "month_of_application",
+    "month_after_application",
+    "month_of_decision",
+    "month_after_decision",
+)
 PAYABLE_UNTIL = ("month_of_change", "month_after_change")
 
 
@@ -42,7 +48,11 @@ def outline(node: Node) -> tuple[str, str, Level, tuple[str, ...]]:
     fields = Fields(node, "项目文件", PROGRAMME_KEYS)
     identifier = fields.text("programme")
     if not identifier.isascii() or not identifier.replace("_", "").isalnum() or not identifier[0].isalpha():
-        raise fail(fields.need("programme"), "ruleset-id", "programme 要用英文字母、数字和下划线，以字母开头")
+        raise fail(
+            fields.need("programme"),
+            "ruleset-id",
+            "programme 要用英文字母、数字和下划线，以字母开头",
+        )
     level = LEVEL_NAMES[fields.one_of("for", ("家庭", "成员"))]
     routes = tuple(mapping(fields.need("routes"), f"项目“{identifier}”的 routes"))
     return identifier, fields.name("name"), level, routes
@@ -57,7 +67,9 @@ class ProgrammeBuilder:
         self.what = self.fields.what
         self.id, self.name, self.level, _ = outline(node)
         coverage = Fields(
-            self.fields.need("coverage"), f"{self.what}的 coverage", ("from", "until", "checked_through")
+            self.fields.need("coverage"),
+            f"{self.what}的 coverage",
+            ("from", "until", "checked_through"),
         )
         self.start, start_assumes = common.month(coverage.need("from"), "coverage.from")
         self.until = coverage.month_or_none("until")
@@ -81,7 +93,12 @@ class ProgrammeBuilder:
             test = self.common.expression(node, self.scope, self.level, "applies")
             dated = Dated((self._unversioned(node, test),))
             self.criteria[identifier] = CriterionText(
-                identifier, "属于本规则适用的地区", "Within the area", None, dated, node.location
+                identifier,
+                "属于本规则适用的地区",
+                "Within the area",
+                None,
+                dated,
+                node.location,
             )
             guard = ((Condition(identifier, True),),)
         kind = fields.one_of("kind", KINDS)
@@ -104,7 +121,10 @@ class ProgrammeBuilder:
             until=self.until,
             checked_through=self.checked_through,
             payable=self._timing("payable", {"from": PAYABLE_FROM, "until": PAYABLE_UNTIL}),
-            arrears=self._timing("arrears", {"for": ("in_payment", "all"), "new_entrants": ("none", "all")}),
+            arrears=self._timing(
+                "arrears",
+                {"for": ("in_payment", "all"), "new_entrants": ("none", "all")},
+            ),
             uses=fields.texts("uses"),
             choose=fields.one_of("choose", CHOICES, "unique"),
             criteria=self.criteria,
@@ -116,12 +136,27 @@ class ProgrammeBuilder:
         )
 
     def _unversioned(self, node: Node, content: Expression) -> Version[Expression]:
-        return Version(self.start, None, self.start.first_day, True, None, None, None, (), node.location, content)
+        return Version(
+            self.start,
+            None,
+            self.start.first_day,
+            True,
+            None,
+            None,
+            None,
+            (),
+            node.location,
+            content,
+        )
 
     def _truth(self, node: Node, what: str) -> Expression:
         expression = self.common.expression(node, self.scope, self.level, f"{self.what}的 {what}")
         if expression.type != TRUTH:
-            raise fail(node, "expression-type", f"{self.what}的 {what} 应是是非，这里是{expression.type}")
+            raise fail(
+                node,
+                "expression-type",
+                f"{self.what}的 {what} 应是是非，这里是{expression.type}",
+            )
         return expression
 
     def _add_criterion(self, identifier: str, node: Node) -> None:
@@ -148,7 +183,11 @@ class ProgrammeBuilder:
             return
         stray = [key for key in (content, *VERSION_KEYS) if key in fields]
         if stray:
-            raise fail(fields.need(stray[0]), "ruleset-versions", f"{what}写了 versions，就不能再在外面写 {stray[0]}")
+            raise fail(
+                fields.need(stray[0]),
+                "ruleset-versions",
+                f"{what}写了 versions，就不能再在外面写 {stray[0]}",
+            )
         contents = ("when", "amount", "last_known") if content == "when" else (content,)
         for entry in sequence(fields.need("versions"), f"{what}的 versions"):
             refuse_flow(entry, what)
@@ -158,7 +197,11 @@ class ProgrammeBuilder:
         node = fields.need("test")
         expression = self.common.expression(node, self.scope, self.level, what)
         if expression.type != TRUTH:
-            raise fail(node, "expression-type", f"{what}的 test 应是是非，这里是{expression.type}")
+            raise fail(
+                node,
+                "expression-type",
+                f"{what}的 test 应是是非，这里是{expression.type}",
+            )
         cite = self.common.citation(fields.get("cite"), what)
         return self.common.version(fields, expression, start=self.start, cite=cite)
 
@@ -173,7 +216,10 @@ class ProgrammeBuilder:
             cite = self.common.citation(entry.get("cite"), what)
             versions.append(self.common.version(entry, body, start=self.start, cite=cite))
         return RouteText(
-            name, fields.text_or_none("english"), self.common.dated(versions, node, what), node.key_location
+            name,
+            fields.text_or_none("english"),
+            self.common.dated(versions, node, what),
+            node.key_location,
         )
 
     def _body(self, fields: Fields, what: str, kind: str, guard: When) -> RouteBody:
@@ -193,7 +239,12 @@ class ProgrammeBuilder:
         amount = self.common.expression(node, self.scope, self.level, what)
         if amount.type != MONEY:
             hint = 'round_half_up(…, "分") 等并注明依据' if amount.type.counts_money else None
-            raise fail(node, "ruleset-amount", f"{what}的 amount 应是金额，这里是{amount.type}", hint)
+            raise fail(
+                node,
+                "ruleset-amount",
+                f"{what}的 amount 应是金额，这里是{amount.type}",
+                hint,
+            )
         bounds = amount.bounds
         if not isinstance(bounds, Bounds):
             raise fail(node, "ruleset-amount", f"{what}的 amount 应是金额")
@@ -212,9 +263,14 @@ class ProgrammeBuilder:
         if isinstance(node.value, dict):
             inner = Fields(node, f"{what}的 when", ("not", "any"))
             node, holds = inner.need("not"), False
-        identifier = name(node, f"{what}的 when")
+        identifier = read_name(node, f"{what}的 when")
         if identifier not in self.criteria:
-            raise fail(node, "unknown-criterion", f"没有条件“{identifier}”", nearest(identifier, self.criteria))
+            raise fail(
+                node,
+                "unknown-criterion",
+                f"没有条件“{identifier}”",
+                nearest(identifier, self.criteria),
+            )
         return Condition(identifier, holds)
 
     def _timing(self, key: str, known: Mapping[str, tuple[str, ...]]) -> Timing | None:
@@ -239,19 +295,25 @@ def expressions(programme: ProgrammeText) -> Iterator[Expression]:
                 yield body.content.amount
 
 
-def check_uses(programme: ProgrammeText) -> None:
-    """Every verdict read of another programme must be declared under `uses`."""
-    for expression in expressions(programme):
-        for name, symbol in names_read(expression).items():
-            if symbol.origin is Origin.VERDICT and name not in programme.uses:
-                raise RulesetError(
-                    Problem(
-                        "undeclared-use",
-                        f"项目“{programme.id}”读了“{name}”，但 uses 里没有写",
-                        programme.location,
-                        f"在 uses 里加上 {name}",
-                    )
-                )
+def all_names_read(programme: ProgrammeText, definitions: Mapping[str, Definition]) -> dict[str, Symbol]:
+    """Every name a programme reads in any version, directly or through definitions."""
+    found: dict[str, Symbol] = {}
+    pending = list(expressions(programme))
+    while pending:
+        for name, symbol in names_read(pending.pop()).items():
+            if name not in found:
+                found[name] = symbol
+                if name in definitions:
+                    pending += [version.content for version in definitions[name].dated.versions]
+    return found
 
 
-__all__ = ["Month", "ProgrammeBuilder", "check_uses", "expressions", "outline"]
+def check_uses(programme: ProgrammeText, definitions: Mapping[str, Definition]) -> None:
+    """Every verdict read of another programme, directly or through a definition, must be declared under `uses`."""
+    for name, symbol in all_names_read(programme, definitions).items():
+        if symbol.origin is Origin.VERDICT and name not in programme.uses:
+            message = f"项目“{programme.id}”读了“{name}”，但 uses 里没有写"
+            raise RulesetError(Problem("undeclared-use", message, programme.location, f"在 uses 里加上 {name}"))
+
+
+__all__ = ["Month", "ProgrammeBuilder", "all_names_read", "check_uses", "expressions", "outline"]

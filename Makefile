@@ -1,0 +1,40 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Each creates the virtual environment and installs what it needs.
+
+PYTHON ?= python3.11
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: demo test check lint bench clean
+
+demo: $(STAMP)  ## Determine the sample households and print the reasons
+	@$(BIN)/eligibility determine cases/单亲母亲与学童.yaml --month 2016-03 --month 2018-03 --month 2021-07 --month 2025-08
+	@$(BIN)/eligibility explain cases/单亲母亲与学童.yaml --month 2025-08
+	@$(BIN)/eligibility check cases
+
+test: $(STAMP)  ## Run every test, and the engine tests once more with freed memory overwritten
+	$(BIN)/python -m pytest
+	MALLOC_PERTURB_=165 $(BIN)/python -m pytest tests/engines
+
+check: lint test
+
+lint: $(STAMP)  ## Style, formatting, types, and the rulesets themselves
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/eligibility rulesets lint beijing
+
+bench: $(STAMP) benchmarks/.venv-openfisca/.installed  ## One household beside OpenFisca, in one run
+	$(BIN)/python benchmarks/single.py
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "缺少 $(PYTHON)：请安装 Python 3.11（Debian：apt-get install python3.11 python3.11-venv python3.11-dev），或用 make PYTHON=… 指定" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "缺少 C 编译器：durable-rules 只有源码包，需要编译（Debian：apt-get install build-essential python3-dev）" >&2; exit 1; }
+	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists())' || { echo "缺少 Python 头文件 Python.h（Debian：apt-get install python3-dev）" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) benchmarks/.venv-openfisca .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
