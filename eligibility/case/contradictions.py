@@ -16,14 +16,11 @@ from typing import Any, Final
 from ..errors import nearest
 from ..quantities import MAX_FEN
 from . import identity
-from .fields import MAX_AREA, PERIOD_MONTHS, Dated, Model, shapes
+from .fields import MAX_AREA, PERIOD_MONTHS, Dated, Model
 from .items import Disability, DisabilityCertificate, SeriousIllness, Spell
-from .models import HOUSEHOLD_LISTS, PERSON_LISTS, Case, list_title
+from .models import HOUSEHOLD_LISTS, PERSON_LISTS, Case, Path, list_title, path_text
 from .people import BASIC_PENSION, MULTIPLE
 from .person import Person
-
-Path = tuple[str | int, ...]
-"""Where something stands in a case: English keys, and list positions from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +36,6 @@ class Contradiction:
 def contradictions(case: Case) -> tuple[Contradiction, ...]:
     """All contradictions inside a case; empty if there are none."""
     return tuple(found for check in _CHECKS for found in check(case))
-
-
-def path_text(path: Path) -> str:
-    """A path as people read it: `成员[2].收入[1].金额`, positions from 1."""
-    text = ""
-    current: type[Model] | None = Case
-    for step in path:
-        shape = shapes(current).get(step) if current is not None and isinstance(step, str) else None
-        if isinstance(step, int):
-            text += f"[{step + 1}]"
-        elif shape is not None:
-            text += f".{shape.title}"
-            current = shape.model
-        else:
-            text += f"[{step}]"
-    return text.removeprefix(".")
 
 
 def _suggest(name: str, known: Sequence[str]) -> str:
@@ -217,6 +198,8 @@ def _roles(case: Case) -> Iterator[Contradiction]:
         if typed is None or applicant is None:
             continue
         if (typed == "本人") != (person.id == applicant):
+            if case.household.applicant is None:
+                continue  # Two people say 本人, which was reported above.
             yield Contradiction("case-applicant", place, "与家庭的申请人不一致：申请人是“本人”，其他人不是")
         elif applicant == head != person.id and person.relation_to_head not in (None, typed):
             yield Contradiction("case-relation", place, "申请人就是户主，与申请人关系应同与户主关系")
@@ -227,7 +210,7 @@ def _references(case: Case) -> Iterator[Contradiction]:
     ids = [person.id for person in case.members]
     for path, id_ in _named(case):
         if id_ not in ids:
-            yield Contradiction("case-unknown-member", path, f"没有编号为“{id_}”的成员", nearest(id_, ids))
+            yield Contradiction("case-unknown-member", path, f"没有编号为“{id_}”的成员", _suggest(id_, ids))
     for path, person in _people(case):
         for key in ("spouse", "guardian", "carer"):
             if getattr(person, key) == person.id:
@@ -333,7 +316,7 @@ def _choices(case: Case) -> Iterator[Contradiction]:
         if choice.chosen not in choice.between:
             place = ("household", "choices", number, "chosen")
             yield Contradiction(
-                "case-choice", place, "不在可选项目之中", nearest(choice.chosen, choice.between)
+                "case-choice", place, "不在可选项目之中", _suggest(choice.chosen, choice.between)
             )
 
 
@@ -351,7 +334,7 @@ def _declaration(case: Case) -> Iterator[Contradiction]:
         path: Path = ("declaration", "members", member)
         if member not in ids:
             yield Contradiction(
-                "case-unknown-member", path, f"没有编号为“{member}”的成员", nearest(member, ids)
+                "case-unknown-member", path, f"没有编号为“{member}”的成员", _suggest(member, ids)
             )
         if names is not True:
             yield from _declared(path, names, PERSON_LISTS)
@@ -361,7 +344,7 @@ def _declared(path: Path, names: tuple[str, ...], known: tuple[str, ...]) -> Ite
     titles = [list_title(name) for name in known]
     for position, name in enumerate(names):
         if name not in known:
-            hint = nearest(name, [*titles, *known]) or "可用：" + "、".join(titles)
+            hint = _suggest(name, titles)
             yield Contradiction("case-unknown-list", (*path, position), f"没有叫“{name}”的列表", hint)
 
 

@@ -18,10 +18,10 @@ from pydantic_core import ErrorDetails
 
 from ..errors import InputError, Problem, nearest
 from ..reading import Node, read_file
-from .contradictions import Path, contradictions, path_text
+from .contradictions import contradictions
 from .fields import Model, Shape, normal, shapes
 from .identity import area_known, mask
-from .models import NOTHING_ELSE, Case, Declaration, declares_all
+from .models import NOTHING_ELSE, Case, Declaration, Path, declares_all, path_text
 
 MAX_PROBLEMS: Final = 50
 """Most problems one error lists; a file with more is not a case file with mistakes but something else."""

@@ -100,7 +100,7 @@ class Benefit(Dated):
     paid: dict[Month, Amount] | None = field("发放记录", "各月实际发放的金额：{月份: 金额}")
 
 
-class Choice(Model):
+class Choice(Dated):
     """Which of several programmes that exclude each other was chosen."""
 
     model_config = ConfigDict(title="选择")

@@ -133,6 +133,26 @@ class Case(Model):
     note: Text | None = field("备注", "备注；没有规则读它")
 
 
+Path = tuple[str | int, ...]
+"""Where something stands in a case: English keys, and list positions from 0."""
+
+
+def path_text(path: Path) -> str:
+    """A path as people read it: `成员[2].收入[1].金额`, positions from 1."""
+    text = ""
+    current: type[Model] | None = Case
+    for step in path:
+        shape = shapes(current).get(step) if current is not None and isinstance(step, str) else None
+        if isinstance(step, int):
+            text += f"[{step + 1}]"
+        elif shape is not None:
+            text += f".{shape.title}"
+            current = shape.model
+        else:
+            text += f"[{step}]"
+    return text.removeprefix(".")
+
+
 def canonical(case: Case, *, masked: bool = False) -> dict[str, Any]:
     """The one JSON form of a case: English keys, amounts and dates as text, nothing that is absent or a default.
 
@@ -146,13 +166,12 @@ def canonical(case: Case, *, masked: bool = False) -> dict[str, Any]:
 def _plain(value: Any, masked: bool) -> Any:
     if isinstance(value, Model):
         known = shapes(type(value))
-        return {
-            info.alias or name: _masked(name, inner)
-            if masked and known[name].sensitive
-            else _plain(inner, masked)
-            for name, info in type(value).model_fields.items()
-            if (inner := getattr(value, name)) != info.default
-        }
+        data = {}
+        for name, info in type(value).model_fields.items():
+            key, inner = info.alias or name, getattr(value, name)
+            if inner != info.default:
+                data[key] = _masked(name, inner) if masked and known[key].sensitive else _plain(inner, masked)
+        return data
     if isinstance(value, tuple):
         return [_plain(item, masked) for item in value]
     if isinstance(value, Mapping):

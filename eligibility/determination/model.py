@@ -211,6 +211,6 @@ class Determination:
 
     def summary(self, *, masked: bool = True) -> dict[str, Any]:
         """The determination as JSON-able data; identity numbers and sensitive facts masked unless asked for."""
-        from .record import content
+        from .record import summary
 
-        return content(self, masked=masked)
+        return summary(self, masked=masked)

@@ -83,6 +83,12 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     }
 
 
+def summary(determination: Determination, *, masked: bool = True) -> dict[str, Any]:
+    """`content` for reading rather than replaying: with the question and the paper for every missing fact."""
+    missing = {item.path: _missing(item) for verdict in determination.verdicts for item in verdict.missing}
+    return {**content(determination, masked=masked), "missing": missing}
+
+
 def _totals(determination: Determination) -> dict[str, Any]:
     """What is due per month in cash, with each programme's share; open amounts are named, never summed."""
     shares, open_amounts = [], []
@@ -126,7 +132,7 @@ def _verdict(verdict: Verdict, masked: bool) -> dict[str, Any]:
         }
     data["reasons"] = [_reason(reason, masked) for reason in verdict.reasons]
     if verdict.missing:
-        data["missing"] = [_missing(item) for item in verdict.missing]
+        data["missing"] = [item.path for item in verdict.missing]
     data["assumptions"] = [assumption.id for assumption in verdict.assumptions]
     return data
 
@@ -154,11 +160,11 @@ def _reason(reason: Reason, masked: bool) -> dict[str, Any]:
 
 
 def _missing(item: MissingFact) -> dict[str, Any]:
+    """What is asked about one path, said once however many verdicts wait for it."""
     return {
         "kind": item.origin.value,
         "name": item.name,
         "subject": item.subject,
-        "path": item.path,
         "question": item.question,
         "paper": item.paper,
     }

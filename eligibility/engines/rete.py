@@ -1,14 +1,15 @@
 """The forward-chaining engine: durable_rules infers every verdict a second time, from the criteria alone.
 
-Given whether each criterion is met, unmet or unknown, it derives routes, exclusions and verdicts, also where a
-criterion is itself another programme's verdict. Criterion values, amounts and the choice among met routes are
-not its business. The rules are dual-rail Horn rules: a verdict is derived as `+programme` or as `-programme`,
-and where neither is derived it is unknown. That is exactly Kleene's logic, in whatever order the rules fire.
+Given whether each criterion is met, unmet or unknown, it derives routes, exclusions and verdicts, also where
+a criterion is itself another programme's verdict. Criterion values, amounts and the choice among met routes
+are not its business. The rules are dual-rail Horn rules: a verdict is derived as `+programme` or as
+`-programme`, and where neither is derived it is unknown. That is exactly Kleene's logic, in whatever order
+the rules fire.
 
-durable_rules is sound only in a small part, so nothing else can be expressed here: its C module without the host
-and its threads, integer tests on one wide fact per programme, derived facts by their kind alone, explicit ids,
-facts asserted one by one with the return code checked, one session at a time, deleted after use, and all limits
-of the engine (which hardly checks them) checked when a program is compiled.
+durable_rules is sound only in a small part, so nothing else can be expressed here: its C module without the
+host and its threads, integer tests on one wide fact per programme, derived facts by their kind alone,
+explicit ids, facts asserted one by one with the return code checked, one session at a time, deleted after
+use, and all limits of the engine (which hardly checks them) checked when a program is compiled.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from ..errors import EngineError, Problem, nearest
+from ..ruleset.edition import Programme, Route
 from ..values import Level, Truth
 
 _engine: Any
@@ -46,48 +48,6 @@ MAX_RULES: Final = 4000  # the engine holds 4096
 
 Statuses = Mapping[str, Mapping[str, Truth] | None]
 """Of one subject: programme id -> criterion id -> truth; None where the programme gives it no verdict."""
-
-
-class Condition(Protocol):
-    """A criterion that must be met (`holds`) or must be unmet."""
-
-    @property
-    def criterion(self) -> str: ...
-    @property
-    def holds(self) -> bool: ...
-
-
-class Route(Protocol):
-    """A conjunction of alternatives of conditions."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def when(self) -> Sequence[Sequence[Condition]]: ...
-
-
-class Criterion(Protocol):
-    """`verdict_of` is set if the whole test is a programme being 符合 (True) or 不符合 (False)."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def verdict_of(self) -> tuple[str, bool] | None: ...
-
-
-class Programme(Protocol):
-    """What the engine needs of a programme; `exclusions` are ids of its criteria."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def level(self) -> Level: ...
-    @property
-    def criteria(self) -> Sequence[Criterion]: ...
-    @property
-    def routes(self) -> Sequence[Route]: ...
-    @property
-    def exclusions(self) -> Sequence[str]: ...
 
 
 class Firing(NamedTuple):
@@ -170,10 +130,7 @@ def _infer(
     verdicts: dict[str, Truth] = {}
     for network in networks:
         for programme in network.run(subject, statuses, known, trail):
-            eligible, ineligible = (
-                _verdict(programme, True) in known,
-                _verdict(programme, False) in known,
-            )
+            eligible, ineligible = (_verdict(programme, True) in known, _verdict(programme, False) in known)
             if eligible and ineligible:
                 raise EngineError(Problem("rete-contradiction", "推理引擎得出了相反的结论", programme))
             verdicts[programme] = eligible if eligible or ineligible else None
@@ -298,11 +255,7 @@ class _Writer:
         for way in itertools.product(*route.when):
             chosen = [c.criterion for c, limb in zip(way, route.when, strict=True) if len(limb) > 1]
             met = [self._shows(c.criterion, c.holds) for c in way]
-            yield self._rule(
-                [f"{place}+", *chosen],
-                [*met, *unhindered],
-                _verdict(self.programme.id, True),
-            )
+            yield self._rule([f"{place}+", *chosen], [*met, *unhindered], _verdict(self.programme.id, True))
 
     def _any(
         self, label: str, limbs: Sequence[_Limb], derives: str, unless: Sequence[_Limb]
@@ -314,11 +267,7 @@ class _Writer:
         passed = [test._replace(equal=False) for test in map(self._single, unless) if test]
         for limb in sorted(limbs, key=lambda limb: self._single(limb) is None):
             literals = [self._shows(*part) for part in limb]
-            yield self._rule(
-                [label, *(criterion for criterion, _ in limb)],
-                [*passed, *literals],
-                derives,
-            )
+            yield self._rule([label, *(criterion for criterion, _ in limb)], [*passed, *literals], derives)
             if test := self._single(limb):
                 passed.append(test._replace(equal=False))
 
@@ -350,11 +299,7 @@ class _Writer:
         distinct = dict.fromkeys(literals)  # a fact cannot fill two places of a rule
         tests = tuple(literal for literal in distinct if isinstance(literal, _Test))
         others = (_Pattern(kind) for kind in distinct if isinstance(kind, str))
-        return _Rule(
-            " ".join(label),
-            (_Pattern(_own(self.programme.id), tests), *others),
-            derives,
-        )
+        return _Rule(" ".join(label), (_Pattern(_own(self.programme.id), tests), *others), derives)
 
 
 # --- limits -------------------------------------------------------------------------------------------------
@@ -365,12 +310,16 @@ class _Node(dict[_Test, "_Node"]):
 
     def widest(self) -> int:
         """Upper bound of the nodes that wait on the engine's stack while one fact goes through this node."""
-        waiting: dict[str, list[int]] = {}
+        waiting: Counter[tuple[str, int]] = Counter()
         for test, node in self.items():
-            by_code = waiting.setdefault(test.property, [0] * len(_CODES))
+            inner = node.widest()
             for code in _CODES.values():
-                by_code[code] += node.widest() if (code == test.code) is test.equal else 0
-        return max(1, sum(map(max, waiting.values())))
+                if (code == test.code) is test.equal:
+                    waiting[test.property, code] += inner
+        most: dict[str, int] = {}
+        for (name, _), count in waiting.items():
+            most[name] = max(count, most.get(name, 0))
+        return max(1, sum(most.values()))
 
     def branches(self) -> int:
         return max(len(self), *(node.branches() for node in self.values()), 0)
@@ -433,10 +382,7 @@ class _Network:
         self._wide = {}
         for writer in writers:
             kind, columns = _own(writer.programme.id), tuple(writer.columns)
-            self._wide[writer.programme.id] = (
-                _fact(numbers[kind], kind, len(columns)),
-                columns,
-            )
+            self._wide[writer.programme.id] = (_fact(numbers[kind], kind, len(columns)), columns)
         self._rules = {f"r{number}": rule for number, rule in enumerate(rules)}
         self._handle = _create(self._rules)
         self.release = weakref.finalize(self, _engine.delete_ruleset, self._handle)
@@ -444,13 +390,7 @@ class _Network:
         # place is used again; so after this one it is true whenever a session may be interrupted.
         self._session(None, [], set(), [])
 
-    def run(
-        self,
-        subject: int | None,
-        statuses: Statuses,
-        known: set[str],
-        trail: list[Firing],
-    ) -> list[str]:
+    def run(self, subject: int | None, statuses: Statuses, known: set[str], trail: list[Firing]) -> list[str]:
         """Infers from the truths and from what is known of other networks' verdicts.
 
         Adds to `known` the kinds of all facts derived, to `trail` the firings; returns the programmes that have
@@ -474,11 +414,7 @@ class _Network:
         return ruled
 
     def _session(
-        self,
-        subject: int | None,
-        facts: Sequence[str],
-        known: set[str],
-        trail: list[Firing],
+        self, subject: int | None, facts: Sequence[str], known: set[str], trail: list[Firing]
     ) -> None:
         """Asserts facts and fires rules until none is left."""
         try:

@@ -76,7 +76,9 @@ class Common:
         if source is None:
             return None
         if source not in self.sources:
-            raise fail(fields.need("source"), "unknown-source", f"没有文件“{source}”", nearest(source, self.sources))
+            raise fail(
+                fields.need("source"), "unknown-source", f"没有文件“{source}”", nearest(source, self.sources)
+            )
         quote = fields.get("quote")
         return Citation(
             source,
@@ -302,7 +304,9 @@ class Parameters:
             table = version.content.value
             if isinstance(table, Mapping) and (missing := set(product(*texts)) - set(table)):
                 message = f"{what}自 {version.start} 起的表缺少这一格：{'、'.join(min(missing))}"
-                raise RulesetError(Problem("ruleset-table", message, version.location, "没有查到的写 unknown"))
+                raise RulesetError(
+                    Problem("ruleset-table", message, version.location, "没有查到的写 unknown")
+                )
         return Parameter(
             name=name,
             english=fields.text_or_none("english"),

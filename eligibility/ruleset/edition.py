@@ -207,6 +207,7 @@ class Edition:
                 for name, p in self.parameters.items()
             },
             "definitions": {name: canonical(d.node) for name, d in self.definitions.items()},
+            "income_kinds": {name: rule.counts for name, rule in self.income_kinds.items()},
             "programmes": {
                 p.id: {
                     "name": p.name,
@@ -561,25 +562,23 @@ class _Resolver:
         if version is None:
             raise _Gap(name, reader, parameter.location)
         content: ParameterValue = version.content
-        value, provenance = content.value, content.provenance
+        value, last_known, provenance = content.value, content.last_known, content.provenance
         via: tuple[str, ...] = ()
         cells: dict[tuple[str, ...], Value] | None = None
         targets = (
             [] if name in self.overrides else [self._parameter(link.name, name) for link in content.links]
         )
         assumes = tuple(dict.fromkeys((*version.assumes, *(a for target in targets for a in target.assumes))))
-        published = max(
-            [
-                version.published,
-                *(t.published for t in targets if t.published is not None),
-            ]
-        )
+        days = [(version.published, version.publication_assumed)]
+        days += [(t.published, t.publication_assumed) for t in targets if t.published is not None]
+        published, publication_assumed = max(days)  # a link is known at the later of the two
         if any(target.provenance is Provenance.SCENARIO for target in targets):
             provenance = Provenance.SCENARIO
         if name in self.overrides:
             value, provenance = self.overrides[name]
         elif isinstance(value, Link):
-            value, via = targets[0].value, (targets[0].name, *targets[0].via)
+            value, last_known = targets[0].value, targets[0].last_known
+            via = (targets[0].name, *targets[0].via)
         elif isinstance(value, Mapping):
             cells = {
                 key: self._parameter(cell.name, name).value if isinstance(cell, Link) else cell
@@ -587,8 +586,8 @@ class _Resolver:
             }
             value = None
         return ResolvedParameter(
-            name, parameter.symbol, parameter.unit, value, cells, content.last_known, provenance, version.start,
-            version.cite, assumes, version.publication_assumed, published, via,
+            name, parameter.symbol, parameter.unit, value, cells, last_known, provenance, version.start,
+            version.cite, assumes, publication_assumed, published, via,
         )  # fmt: skip
 
     def _assumption(self, assumption: Assumption) -> ResolvedParameter:

@@ -313,7 +313,9 @@ def check_uses(programme: ProgrammeText, definitions: Mapping[str, Definition]) 
     for name, symbol in all_names_read(programme, definitions).items():
         if symbol.origin is Origin.VERDICT and name not in programme.uses:
             message = f"项目“{programme.id}”读了“{name}”，但 uses 里没有写"
-            raise RulesetError(Problem("undeclared-use", message, programme.location, f"在 uses 里加上 {name}"))
+            raise RulesetError(
+                Problem("undeclared-use", message, programme.location, f"在 uses 里加上 {name}")
+            )
 
 
 __all__ = ["Month", "ProgrammeBuilder", "all_names_read", "check_uses", "expressions", "outline"]

@@ -113,17 +113,17 @@ def test_unknown_words_are_absence() -> None:
         ("    稳定收入月额: 1000000001\n", "3:13", "case-money", "0 至 10 亿元"),
         (f"    稳定收入月额: '{'9' * 5000}'\n", "3:13", "case-money", "金额写法"),
         ("    身份证号: '123'\n", "3:11", "case-identity-number", "18 位"),
-        ("    身份证号: 123\n", "3:11", "case-text", "应为文字"),
-        ("    残疾证: {残疾证号: '1'}\n", "3:18", "case-certificate-number", "20 位"),
+        ("    身份证号: 123\n", "3:11", "case-identity-number", "应为文字"),
+        ("    残疾证: {残疾证号: '1'}\n", "3:17", "case-certificate-number", "20 位"),
         ("    收入: 无\n", "3:9", "case-list", "没有就写 []"),
         ("    收入: [{金额: 5}]\n", "3:10", "case-missing-field", "成员[1].收入[1]：缺少“种类”"),
-        ("    收入: [{种类: a}, {种类: b, 金额: 一}]\n", "3:28", "case-money", "成员[1].收入[2].金额"),
+        ("    收入: [{种类: a}, {种类: b, 金额: 一}]\n", "3:31", "case-money", "成员[1].收入[2].金额"),
         (f"    收入: [{', '.join(['{种类: a}'] * 21)}]\n", "3:9", "case-list-length", "最多 20 项"),
         ("    收入: [工资]\n", "3:10", "case-mapping", "“名称: 值”的形式"),
         ("    儿童: 是\n", "3:9", "case-mapping", "“名称: 值”的形式"),
         ("    残疾: [{类别: 视力}]\n", "3:10", "case-missing-field", "缺少“等级”"),
         ("    不计入情形: [服役]\n", "3:13", "case-choice-value", "最接近的名称：服刑"),
-        ("    不计入情形: [{种类: 服刑, 期限月数: 1201}]\n", "3:29", "case-integer", "0 至 1200"),
+        ("    不计入情形: [{种类: 服刑, 期限月数: 1201}]\n", "3:28", "case-integer", "0 至 1200"),
         ("    儿童: {父母: [{}, {}, {}]}\n", "3:14", "case-list-length", "最多 2 项"),
     ],
 )
@@ -142,7 +142,7 @@ def test_errors_of_members(lines: str, place: str, code: str, words: str) -> Non
         ("  住房: [{面积: '58.555'}]\n", "2:13", "case-area", "最多两位小数"),
         ("  住房: [{面积: -1}]\n", "2:13", "case-area", "平方米数"),
         ("  采暖: {同住他处领取人数: 65}\n", "2:18", "case-integer", "0 至 64"),
-        ("  申请: [{项目: 低保, 申请月份: 2025-13}]\n", "2:25", "case-month", "2025-08"),
+        ("  申请: [{项目: 低保, 申请月份: 2025-13}]\n", "2:23", "case-month", "2025-08"),
         ("  在享待遇: [{项目: 低保, 发放记录: {2025-7: 5}}]\n", "2:34", "case-month", "2025-08"),
         ("  在享待遇: [{项目: 低保, 发放记录: {2025-07: -5}}]\n", "2:35", "case-money", "发放记录[2025-07]"),
         ("  家庭情形: [丧亲]\n", "2:10", "case-choice-value", "单亲"),
@@ -186,7 +186,7 @@ def test_all_problems_at_once_in_file_order() -> None:
 
 
 def test_a_file_of_nonsense_is_cut_short() -> None:
-    text = members("".join(f"    键{n}: 1\n" for n in range(20_000)))
+    text = members("".join(f"    键{n}: 1\n" for n in range(2_000)))
     with pytest.raises(InputError) as caught:
         parse(text)
     assert len(caught.value.problems) == 51

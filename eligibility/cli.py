@@ -1,0 +1,349 @@
+"""The command line: parses, calls the library, prints. Everything it can do is a few lines of Python away.
+
+Data goes to standard output, everything else to standard error. Exit codes: 0 done; 2 usage; 3 input unusable, nothing
+evaluated; 4 finished, some files failed and are listed; 5 ruleset invalid; 6 a check found differences; 7 the engines
+disagree; 8 output cannot be written; 130 interrupted, 141 nobody reads the output any more. Whether somebody is
+eligible never changes the exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from .case import json_schema, load_case
+from .cli_rulesets import rulesets
+from .determination import Determination
+from .determination import determine as determine_case
+from .determination import replay as replay_record
+from .determination.expectations import Failure, Report, case_files, check_files
+from .determination.explain import explain as explain_determination
+from .errors import EligibilityError, EngineDisagreement, InputError, OutputError, Problem
+from .printing import (
+    COMPARISON_COLUMNS,
+    ReaderGone,
+    difference_rows,
+    note,
+    note_error,
+    note_failures,
+    note_warnings,
+    out,
+    out_determination,
+    out_json,
+    out_rows,
+)
+from .ruleset import Ruleset, load_ruleset
+from .usage import (
+    CaseFile,
+    Command,
+    Format,
+    Group,
+    KnownOn,
+    Months,
+    OneMonth,
+    Overlays,
+    Rules,
+    UsageError,
+    editions,
+    one_of,
+    usage_text,
+)  # fmt: skip
+
+SOME_FAILED: Final = 4
+DIFFERENT: Final = 6
+INTERRUPTED: Final = 130
+READER_GONE: Final = 141
+DEBUG: Final = "ELIGIBILITY_DEBUG"
+MAX_RECORD_BYTES: Final = 50_000_000
+
+app = typer.Typer(
+    cls=Group, help="按规则集认定社会救助待遇：符合与否、金额、理由和依据。", add_completion=False,
+    no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
+app.add_typer(rulesets, name="rulesets")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit code; the entry point of the console script `eligibility`."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a sign the terminal lacks is no reason to fail
+    try:
+        command = typer.main.get_command(app)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        code = command.main(args=given, prog_name="eligibility", standalone_mode=False)
+    except EligibilityError as error:
+        note_error(error)
+        return error.exit_code
+    except UsageError as error:
+        note(usage_text(error))
+        return 2
+    except ReaderGone:
+        return READER_GONE
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:
+        # The message of an error nobody foresaw may quote what was typed; only its kind is shown.
+        note(f"程序错误：{type(error).__name__}（设 {DEBUG}=1 可看经过，请报给维护者）")
+        if os.environ.get(DEBUG) == "1":
+            note("".join(traceback.format_exception(error)))
+        return 1
+    if code == INTERRUPTED:
+        note("已中断")
+    return code if isinstance(code, int) else 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        try:
+            out(version("eligibility"))
+        except PackageNotFoundError:
+            out("未安装（直接从源码运行）")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    wanted: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="显示版本")
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
+@app.command(cls=Command, help="认定一个或几个个案在一个或几个月份的各项待遇。")
+def determine(
+    cases: Annotated[list[Path], typer.Argument(metavar="CASE", help="个案文件（YAML 或 JSON），可以几个")],
+    month: Months,
+    known_on: KnownOn = None,
+    rules: Rules = "beijing",
+    overlay: Overlays = None,
+    format: Format = "text",
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="把认定记录写进文件（含完整证件号，只供本人可读）"),
+    ] = None,
+) -> int:
+    """Determines every case for every month; a case that cannot be used does not stop the others."""
+    several = len(cases) * len(month) > 1
+    _check_record(record, cases, several)
+    law = load_ruleset(rules, overlays=overlay or ())
+    laws = editions(law, month, known_on)
+    done: list[tuple[Path, Determination]] = []
+    failures: list[Failure] = []
+    for path in cases:
+        try:
+            case = load_case(path)
+        except EligibilityError as error:
+            failures.append(Failure(str(path), error))
+            continue
+        for edition in laws:
+            try:
+                done.append((path, determine_case(case, edition)))
+            except EligibilityError as error:
+                failures.append(Failure(str(path), error))
+    if record is not None and done:
+        _write_privately(record, done[0][1].record())
+    for path, determination in done:
+        note_warnings(determination, path.name if several else None)
+    if format == "json" and done:
+        summaries = [determination.summary(masked=True) for _, determination in done]
+        out_json(summaries if several else summaries[0])
+    elif format == "text":
+        for path, determination in done:
+            out_determination(determination, path.stem)
+    note_failures(failures)
+    return _failed(failures, anything_done=bool(done))
+
+
+@app.command(cls=Command, help="用文字说明认定：每个条件的数值、标准、依据和缺少的信息。")
+def explain(
+    case: CaseFile,
+    month: OneMonth,
+    known_on: KnownOn = None,
+    rules: Rules = "beijing",
+    overlay: Overlays = None,
+    audience: Annotated[
+        str,
+        typer.Option(
+            "--audience",
+            metavar="officer|resident",
+            callback=one_of("officer", "resident"),
+            help="给经办人（全部）或者居民（要点）看",
+        ),
+    ] = "officer",
+    language: Annotated[
+        str, typer.Option("--language", metavar="zh|en", callback=one_of("zh", "en"), help="语言")
+    ] = "zh",
+) -> int:
+    """Explains the determination of one case for one month."""
+    law = load_ruleset(rules, overlays=overlay or ())
+    (edition,) = editions(law, [month], known_on)
+    try:
+        determination = determine_case(load_case(case), edition)
+    except InputError as error:
+        note_failures([Failure(str(case), error)])
+        return error.exit_code
+    audiences: Any = audience  # checked by the option
+    languages: Any = language
+    out(explain_determination(determination, audience=audiences, language=languages))
+    return 0
+
+
+@app.command(cls=Command, help="核对个案文件里的“预期”，列出不同之处。")
+def check(
+    cases: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="CASES", help="个案文件或者文件夹，不写即 cases 文件夹"),
+    ] = None,
+    rules: Rules = "beijing",
+    format: Format = "text",
+) -> int:
+    """Compares what case files expect with what is determined."""
+    law = load_ruleset(rules)
+    paths = [file for path in cases or [Path("cases")] for file in case_files(path)]
+    if not paths:
+        raise InputError(Problem("no-cases", "文件夹里没有个案文件", str(cases[0] if cases else "cases")))
+    laid: dict[tuple[str, ...], Ruleset] = {}
+
+    def lay(overlays: tuple[str, ...]) -> Ruleset:
+        if overlays not in laid:
+            laid[overlays] = load_ruleset(rules, overlays=overlays)
+        return laid[overlays]
+
+    report = check_files(paths, law, lay=lay)
+    _print_report(paths, report, as_json=format == "json")
+    note_failures(report.failures)
+    failed = _failed(report.failures, anything_done=len(report.failures) < len(paths))
+    if report.differences and failed != EngineDisagreement.exit_code:
+        return DIFFERENT
+    return failed
+
+
+def _print_report(paths: Sequence[Path], report: Report, *, as_json: bool) -> None:
+    """A row a file, then a row a difference."""
+    broken = {failure.file for failure in report.failures}
+    files = []
+    for path in map(str, paths):
+        own = [comparison for comparison in report.comparisons if comparison.file == path]
+        different = sum(not comparison.agrees for comparison in own)
+        result = "不可用" if path in broken else "没有预期" if not own else "不同" if different else "相符"
+        files.append({"file": path, "expected": len(own), "different": different, "result": result})
+    differences = difference_rows(report.differences)
+    if as_json:
+        out_json({"files": files, "differences": differences})
+        return
+    out_rows({"file": "文件", "expected": "预期项数", "different": "不同", "result": "结果"}, files)
+    if differences:
+        out("")
+        out_rows(COMPARISON_COLUMNS, differences)
+    out(
+        f"\n{len(paths)} 个文件，{len(report.comparisons)} 项预期：{len(report.differences)} 项不同，"
+        f"{len(report.failures)} 个文件不可用"
+    )
+
+
+@app.command(cls=Command, help="按记录重新认定，与记录逐字节比较。")
+def replay(
+    record: Annotated[Path, typer.Argument(metavar="RECORD", help="determine --record 写的认定记录")],
+    rules: Rules = "beijing",
+    overlay: Overlays = None,
+    format: Format = "text",
+) -> int:
+    """Determines a recorded case again; names the law that differs, where the result does."""
+    law = load_ruleset(rules, overlays=overlay or ())
+    try:
+        result = replay_record(_read_record(record), law)
+    except InputError as error:
+        note_failures([Failure(str(record), error)])
+        return error.exit_code
+    shown = [(path, *map(_shown(path), values)) for path, *values in result.differences]
+    if format == "json":
+        out_json({"identical": result.identical, "law": result.law, "differences": shown, "run": result.run})
+    else:
+        out("一致：重新认定与记录逐字节相同" if result.identical else "不同：重新认定与记录不一样")
+        if result.law:
+            out(f"规定与记录时不同的有：{'、'.join(result.law)}")
+        if shown:
+            columns = {"path": "位置", "recorded": "记录", "now": "现在"}
+            out_rows(columns, [dict(zip(columns, row, strict=True)) for row in shown])
+        for path, before, after in result.run:
+            note(f"注意：运行情况不同（不影响结果）：{path} 记录为 {before}，现在为 {after}")
+    return 0 if result.identical else DIFFERENT
+
+
+def _shown(path: str) -> Any:
+    """How a value at a place of a record may be shown: facts of the case stay in the record."""
+    personal = path.startswith("case") or ".operands" in path or path.startswith("workings")
+    return (lambda value: "（个案内容，不显示）") if personal else str
+
+
+@app.command(cls=Command, help="输出个案文件的 JSON Schema，供编辑器和其他系统使用。")
+def schema(
+    what: Annotated[
+        str, typer.Argument(metavar="case", callback=one_of("case"), help="哪一种文件：case（个案）")
+    ] = "case",
+) -> int:
+    """Prints the JSON Schema of case files."""
+    out_json(json_schema())
+    return 0
+
+
+def _failed(failures: Iterable[Failure], *, anything_done: bool) -> int:
+    """The exit code for files that failed; engines that disagree are never passed over."""
+    codes = {failure.error.exit_code for failure in failures}
+    if not codes:
+        return 0
+    if EngineDisagreement.exit_code in codes:
+        return EngineDisagreement.exit_code
+    return SOME_FAILED if anything_done else max(codes)
+
+
+def _check_record(record: Path | None, cases: Sequence[Path], several: bool) -> None:
+    """A record holds one determination, and never replaces the case it was made from."""
+    if record is None:
+        return
+    if several:
+        raise typer.BadParameter("一份记录只装一个个案一个月份的认定，请分开运行", param_hint="--record")
+    if any(record.resolve() == case.resolve() for case in cases):
+        raise typer.BadParameter("记录不能写进个案文件本身", param_hint="--record")
+
+
+def _read_record(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_RECORD_BYTES:
+            raise InputError(Problem("file-too-large", "文件太大，不是认定记录", str(path)))
+        return path.read_bytes()
+    except OSError as failure:
+        raise InputError(Problem("file-unreadable", f"文件读不出来：{failure.strerror}", str(path))) from None
+
+
+def _write_privately(path: Path, data: bytes) -> None:
+    """Writes a file that only its owner can read, all of it or nothing. Raises `OutputError`."""
+    target = path.resolve()
+    temporary: str | None = None
+    try:
+        if target.exists() and not target.is_file():
+            raise OSError(0, "不是普通文件")
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # mode 0600
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError as failure:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise OutputError(
+            Problem("output-unwritable", f"记录写不进去：{failure.strerror}", str(path))
+        ) from None

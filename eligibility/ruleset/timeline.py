@@ -1,0 +1,137 @@
+"""The history of one figure of the law, for people to read: when, how much, known since when, on what ground."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from ..errors import InputError, Problem, nearest
+from ..language import Type
+from ..quantities import Month
+from ..values import Value, is_known
+from .model import Dated, Link, Parameter, ParameterValue, Provenance, Ruleset, Source, Version
+from .names import value_text
+
+UNKNOWN = "未知"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One period of a figure: from `start` until before `until` (None: until replaced).
+
+    `value` is text: yuan for money, `未知` with the last known figure where the law's figure was not found, and
+    `= 最低工资标准 2420.00` for a figure that is always that of another. `published` is the day from which the value
+    could be known, `publication_assumed` that this day is supposed; `source` is the document the version cites.
+    """
+
+    start: Month
+    until: Month | None
+    value: str
+    published: date
+    publication_assumed: bool
+    issued: date | None
+    source: Source | None
+    provenance: Provenance
+    assumes: tuple[str, ...]
+    quote: str | None
+    note: str | None
+
+
+def timeline(rules: Ruleset, name: str) -> tuple[Entry, ...]:
+    """The versions of parameter `name` in order of time, then of publication: one entry a version.
+
+    A version that takes its value from another parameter gets one entry for each version of that one while it is
+    in force. Raises `InputError` for an unknown name, with the nearest.
+    """
+    parameter = rules.parameters.get(name)
+    if parameter is None:
+        hint = nearest(name, rules.parameters)
+        raise InputError(Problem("unknown-name", f"没有标准“{name}”", None, hint))
+    return tuple(_entries(rules, parameter))
+
+
+def value_shown(value: Value, kind: Type) -> str:
+    """A value for people: plain decimal text, yuan for money, 是 or 否 for a truth, 未知 for what is not known."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return value_text(value, kind) if is_known(value) else UNKNOWN
+
+
+def _entries(rules: Ruleset, parameter: Parameter) -> Iterator[Entry]:
+    for version in _in_order(parameter.dated):
+        until = _end(parameter.dated, version)
+        for start, end in _periods(rules, version, until):
+            read = [
+                version,
+                *(target for link in version.content.links for target in _chain(rules, link, start)),
+            ]
+            published = max(each.published for each in read)
+            yield Entry(
+                start=start,
+                until=end,
+                value=_text(rules, parameter, version.content, start),
+                published=published,
+                publication_assumed=any(v.publication_assumed for v in read if v.published == published),
+                issued=version.issued,
+                source=rules.sources[version.cite.source] if version.cite else None,
+                provenance=version.content.provenance,
+                assumes=tuple(dict.fromkeys(name for each in read for name in each.assumes)),
+                quote=version.cite.quote if version.cite else None,
+                note=version.content.note,
+            )
+
+
+def _in_order(dated: Dated[ParameterValue]) -> list[Version[ParameterValue]]:
+    return sorted(dated.versions, key=lambda version: (version.start, version.published))
+
+
+def _end(dated: Dated[ParameterValue], version: Version[ParameterValue]) -> Month | None:
+    """The month from which a version no longer holds: its own end, or the start of the next."""
+    ends = [v.start for v in dated.versions if v.start > version.start]
+    return min([*ends, version.until] if version.until is not None else ends, default=None)
+
+
+def _periods(
+    rules: Ruleset, version: Version[ParameterValue], until: Month | None
+) -> list[tuple[Month, Month | None]]:
+    """The months of a version, cut where a figure it is linked to changes."""
+    starts = {version.start}
+    pending = list(version.content.links)
+    while pending:
+        for other in rules.parameters[pending.pop().name].dated.versions:
+            starts |= {month for month in (other.start, other.until) if month is not None}
+            pending += other.content.links
+    inside = sorted(month for month in starts if version.start <= month and (until is None or month < until))
+    return list(zip(inside, [*inside[1:], until], strict=True))
+
+
+def _chain(rules: Ruleset, link: Link, month: Month) -> list[Version[ParameterValue]]:
+    """The versions a link leads through in a month, with everything on file; empty where there is none."""
+    version = rules.parameters[link.name].dated.resolve(month, None)
+    if version is None:
+        return []
+    return [version, *(inner for further in version.content.links for inner in _chain(rules, further, month))]
+
+
+def _text(rules: Ruleset, parameter: Parameter, content: ParameterValue, month: Month) -> str:
+    if not isinstance(content.value, Mapping):
+        return _cell(rules, parameter.symbol.type, content.value, content.last_known, month)
+    cells = content.value.items()
+    return "；".join(
+        f"{'、'.join(key)} {_cell(rules, parameter.symbol.type, cell, None, month)}" for key, cell in cells
+    )
+
+
+def _cell(rules: Ruleset, kind: Type, value: Value | Link, last_known: Value, month: Month) -> str:
+    if isinstance(value, Link):
+        chain = _chain(rules, value, month)
+        content = chain[-1].content if chain else None
+        if content is None or isinstance(content.value, Link | Mapping):
+            return f"= {value.name}（当月没有版本）"
+        return f"= {value.name} {_cell(rules, kind, content.value, content.last_known, month)}"
+    shown = value_shown(value, kind)
+    aside = (
+        f"（最近已知 {value_shown(last_known, kind)}）" if shown == UNKNOWN and last_known is not None else ""
+    )
+    return shown + aside
