@@ -228,6 +228,7 @@ class Model(BaseModel):
     """Base of everything in a case: strict, frozen, no unknown fields, no input repeated in errors."""
 
     model_config = ConfigDict(
+        defer_build=True,
         frozen=True,
         strict=True,
         extra="forbid",

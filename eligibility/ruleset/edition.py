@@ -415,6 +415,13 @@ class _Resolver:
         self.assumed = {a.name: a for a in rules.assumptions.values() if a.name}
         self.parameters: dict[str, ResolvedParameter] = {}
         self.definitions: dict[str, ResolvedDefinition] = {}
+        # a programme of which no route is in force and known yet is not there at all: nobody was refused by it
+        self.present = frozenset(
+            programme.id
+            for programme in rules.programmes.values()
+            if programme.in_force(month)
+            and any(route.dated.resolve(month, known_on) for route in programme.routes)
+        )
         self.kinds = {
             name: version.content
             for name, kind in rules.income_kinds.items()
@@ -422,7 +429,7 @@ class _Resolver:
         }
 
     def edition(self) -> Edition:
-        programmes = [self._programme(p) for p in self.rules.programmes.values() if p.in_force(self.month)]
+        programmes = [self._programme(p) for p in self.rules.programmes.values() if p.id in self.present]
         graph: dict[str, set[str]] = {n: computed_names([d.node]) for n, d in self.definitions.items()}
         for p in programmes:
             tests = [c.test for c in p.criteria] + ([p.who] if p.who is not None else [])
@@ -482,7 +489,7 @@ class _Resolver:
             return None
         name, _, attribute = test.symbol.name.partition(".")
         target = next(p for p in self.rules.programmes.values() if p.name == name)
-        if attribute not in ("符合", "不符合") or not target.in_force(self.month):
+        if attribute not in ("符合", "不符合") or target.id not in self.present:
             return None
         return target.id, attribute == "符合"
 

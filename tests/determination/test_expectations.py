@@ -157,7 +157,7 @@ def test_the_day_of_knowledge_counts(write: Write, tiny: Ruleset) -> None:
     [
         ("救住: 符合", "expect-unknown-programme", "10:5", "救助"),
         ("津贴: {孩仔: 符合}", "expect-unknown-member", "10:10", "孩子"),
-        ("救助: {认定: 符合, 条件: {AID-INCOMES: 符合}}", "expect-unknown-criterion", "10:24", "AID-INCOME"),
+        ("救助: {认定: 符合, 条件: {AID-INCOMES: 符合}}", "expect-unknown-criterion", "10:23", "AID-INCOME"),
         ("救助: {认定: 符合, 假设: [A2]}", "expect-unknown-assumption", "10:23", "A0"),
         ("救助: 符台", "expect-outcome", "10:9", "符合"),
         ("救助: 是", "expect-outcome", "10:9", "符合、不符合、信息不足"),
@@ -168,7 +168,7 @@ def test_the_day_of_knowledge_counts(write: Write, tiny: Ruleset) -> None:
         ("救助: {认定: 符合, 金额: 800.5}", "expect-amount", "10:22", "浮点数"),
         ("救助: {认定: 符合, 金额: 八百}", "expect-amount", "10:22", "1480.00"),
         ('救助: {认定: 符合, 金额范围: "0"}', "expect-amount", "10:24", "两个数"),
-        ("救助: {认定: 符合, 条件: {AID-ILL: 是}}", "expect-criterion", "10:33", "符合、不符合"),
+        ("救助: {认定: 符合, 条件: {AID-ILL: 是}}", "expect-criterion", "10:32", "符合、不符合"),
         ("救助: {认定: 符合, 缺少: 收入}", "expect-list", "10:22", "列表"),
         ("救助: {认定: 符合, 情形: 1}", "expect-text", "10:22", "文字"),
         ("救助: {母亲: 符合}", "expect-subject", "10:5", "按家庭"),

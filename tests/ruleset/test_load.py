@@ -206,7 +206,7 @@ def _files() -> list[Path]:
     return sorted(path.relative_to(TINY) for path in TINY.rglob("*.yaml") if "overlays" not in path.parts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_whatever_line_is_lost_doubled_or_shifted_the_error_is_a_clear_one(data: st.DataObject) -> None:
     """Any spoilt line either still makes sense or is refused with a place; nothing else ever comes out."""
