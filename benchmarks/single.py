@@ -110,7 +110,7 @@ def measure_memory() -> float:
 def import_ms() -> float:
     """Milliseconds that `import eligibility` adds to an interpreter with nothing to do: best of several.
 
-    With compiled byte code, as in an installed package, also where the environment keeps Python from writing it.
+    With compiled byte code, as an installed package has it, even where Python is told to write none.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
@@ -128,7 +128,10 @@ def import_ms() -> float:
 
 def _child(*command: str) -> Any:
     """What a program prints as JSON."""
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"failed: {' '.join(command)}")  # what went wrong stands above
+    return json.loads(done.stdout)
 
 
 def take_turns(rounds: int, iterations: int, warmup: int, peer: Path | None) -> tuple[list[Any], list[Any]]:

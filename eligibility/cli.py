@@ -14,12 +14,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
+from . import __version__
 from .case import json_schema, load_case
 from .cli_rulesets import rulesets
 from .determination import Determination
@@ -104,10 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        try:
-            out(version("eligibility"))
-        except PackageNotFoundError:
-            out("未安装（直接从源码运行）")
+        out(__version__)
         raise typer.Exit
 
 
@@ -254,7 +251,7 @@ def _print_report(paths: Sequence[Path], report: Report, *, as_json: bool) -> No
 
 @app.command(cls=Command, help="按记录重新认定，与记录逐字节比较。")
 def replay(
-    record: Annotated[Path, typer.Argument(metavar="RECORD", help="determine --record 写的认定记录")],
+    record: Annotated[Path, typer.Argument(metavar="RECORD", help="认定记录，由 determine --record 写成")],
     rules: Rules = "beijing",
     overlay: Overlays = None,
     format: Format = "text",
@@ -320,8 +317,8 @@ def _check_record(record: Path | None, cases: Sequence[Path], several: bool) -> 
 
 def _read_record(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_RECORD_BYTES:
-            raise InputError(Problem("file-too-large", "文件太大，不是认定记录", str(path)))
+        if path.stat().st_size > MAX_RECORD_BYTES or path.is_char_device() or path.is_fifo():
+            raise InputError(Problem("record-format", "这不是认定记录：不是普通文件，或者太大", str(path)))
         return path.read_bytes()
     except OSError as failure:
         raise InputError(Problem("file-unreadable", f"文件读不出来：{failure.strerror}", str(path))) from None

@@ -24,7 +24,7 @@ from .ruleset.edition import read_month
 UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 """The base of all usage errors of typer, which it does not export itself."""
 
-_UNEXPECTED = re.compile(r"unexpected extra argument.*?\((.*)\)", re.DOTALL)
+_UNEXPECTED = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)\Z", re.DOTALL)
 
 
 def one_of(*choices: str) -> Any:

@@ -9,7 +9,6 @@ from hypothesis import Phase, settings
 
 from eligibility.ruleset import Ruleset, load_ruleset
 
-
 # Shrinking a whole household takes minutes; HYPOTHESIS_PROFILE=shrink asks for it where a failure needs it.
 settings.register_profile("quick", deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 settings.register_profile("shrink", deadline=None)

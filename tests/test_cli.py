@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from stdnum.cn.ric import calc_check_digit
 
-from eligibility import cli, cli_rulesets
+from eligibility import __version__, cli, cli_rulesets
 from eligibility.errors import EngineDisagreement, Problem
 from eligibility.ruleset import load_ruleset
 
@@ -186,7 +186,6 @@ def test_overlays_by_path(run: Run, case: Path) -> None:
         ("2019-12", None, "month-before-coverage"),
         ("2020-08", "2020-8-1", "known-on"),
         ("2020-08", "20200801", "known-on"),
-        ("2020-08", "2010-01-01", "known-on"),
     ],
 )
 def test_months_and_days_that_cannot_be_used(
@@ -252,7 +251,8 @@ def test_what_is_no_record_is_refused(run: Run, tmp_path: Path, content: bytes) 
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.startswith(str(record))
     assert "record-format" in ran.err
-    assert run("replay", tmp_path / "无.json", "--rules", TINY).code == 3
+    for path in (tmp_path / "无.json", tmp_path, "/dev/zero"):
+        assert run("replay", path, "--rules", TINY).code == 3
 
 
 def test_a_record_of_another_ruleset_is_refused(run: Run, case: Path, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_check_goes_on_past_broken_files(run: Run, case: Path, tmp_path: Path) -
     broken.write_text(CASE.replace("认定: 符合", "认定: 合格"), encoding="utf-8")
     ran = run("check", tmp_path, "--rules", TINY)
     assert ran.code == 4
-    assert re.search(r"坏\.yaml +不可用", ran.out)
+    assert re.search(r"坏\.yaml +0 +不可用", ran.out)
     assert f"{broken}:10:14" in ran.err
     assert run("check", broken, "--rules", TINY).code == 3
 
@@ -494,8 +494,7 @@ def test_usage_errors(run: Run, arguments: tuple[str, ...], says: str) -> None:
 
 def test_the_version(run: Run) -> None:
     ran = run("--version")
-    assert ran.code == 0
-    assert ran.out.strip()
+    assert (ran.code, ran.out) == (0, f"{__version__}\n")
 
 
 # —— broken files ——
@@ -529,12 +528,11 @@ BROKEN: dict[str, bytes] = {
 def test_broken_files_give_one_clear_error(run: Run, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "坏.yaml"
     path.write_bytes(content)
-    for command in (("determine", *at(path)), ("check", path, "--rules", TINY)):
-        ran = run(*command)
-        assert ran.code == 3
-        assert ran.err.startswith(str(path))
-        assert all(re.search(r"\[[a-z-]+\]$", line) for line in ran.err.splitlines())
-        assert len(ran.err) < 1000
+    ran = run("determine", *at(path))
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith(str(path))
+    assert all(re.search(r"\[[a-z-]+\]$", line) for line in ran.err.splitlines())
+    assert len(ran.err) < 1000
 
 
 def test_full_width_digits_are_read(run: Run, tmp_path: Path) -> None:
@@ -642,17 +640,16 @@ def test_a_full_disk(case: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
-@pytest.mark.parametrize("no_color", [False, True])
-def test_a_terminal(case: Path, no_color: bool) -> None:
+def test_a_terminal_without_colours(case: Path) -> None:
     import pty
 
     parent, child = pty.openpty()
-    environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
-    environment |= {"TERM": "xterm-256color", "COLUMNS": "60"} | ({"NO_COLOR": "1"} if no_color else {})
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "60", "NO_COLOR": "1"}
     with os.fdopen(parent, "rb", buffering=0) as terminal:
         ran = program("check", case, "--rules", TINY, stdout=child, env=environment)
         os.close(child)
         shown = terminal.read(100_000).decode()
     assert ran.returncode == 0
     assert "相符" in shown
-    assert not re.search(r"\x1b\[[0-9;]*[34][0-7]m", shown)  # no colour, bold at most
+    assert "\x1b[1m" in shown  # rich takes it for a terminal: bold, but no colour
+    assert not re.search(r"\x1b\[[0-9;]*[34][0-7]m", shown)

@@ -20,6 +20,8 @@ from ..values import FIRST_DATE, LAST_DATE
 _DIGITS = re.compile(r"[0-9]{17}\Z")
 _CERTIFICATE = re.compile(r"([0-9]{17}[0-9X])([1-7])([1-4])(B[0-9]{1,2})?\Z")
 _RESIDENCE_PERMITS: Final = frozenset({"810000", "820000", "830000"})
+SAMPLE_AREA: Final = "110199"
+"""Area code of sample numbers: it was never assigned, so they can belong to nobody."""
 
 CERTIFICATE_CATEGORIES: Final = ("视力", "听力", "言语", "肢体", "智力", "精神", "多重")
 CERTIFICATE_GRADES: Final = ("一级", "二级", "三级", "四级")
@@ -70,7 +72,7 @@ def sex(number: str) -> Literal["男", "女"]:
 def area_known(number: str) -> bool:
     """Whether the area code (first six digits) of a checked number stands in the table of counties, past or present."""
     area = number[:6]
-    if area in _RESIDENCE_PERMITS:
+    if area in _RESIDENCE_PERMITS or area == SAMPLE_AREA:
         return True
     return any("county" in properties for _, properties in numdb.get("cn/loc").info(area))
 

@@ -53,8 +53,8 @@ Statuses = Mapping[str, Mapping[str, Truth] | None]
 class Firing(NamedTuple):
     """One rule that fired, for the household (None) or the person of that index.
 
-    `p/route+ …`: the route is met. `p/route- …`: it is not, for the criteria named. `p- …`: none is, for the
-    criteria named, which all routes share, or an exclusion is met. `p-`: each route has been found not to be met.
+    `p/route+ …`: the route is met. `p/route- …`: it is not, for the criteria named. `p- …`: none is, for
+    the criteria named, which all routes share, or an exclusion is met. `p-`: each route was found not met.
     """
 
     subject: int | None
@@ -79,8 +79,8 @@ class Program:
     """The programmes of one edition, compiled once for any number of households; threads may share it.
 
     `name` says in errors which edition it is. A programme that criteria refer to but that is not among
-    `programmes` has no verdict. Raises `EngineError` if the programmes are more than the engine can do, or if it
-    cannot be used at all. Its memory is given back by `close`, or when the object is collected.
+    `programmes` has no verdict. Raises `EngineError` if the programmes are more than the engine can do, or if
+    it cannot be used at all. Its memory is given back by `close`, or when the object is collected.
     """
 
     def __init__(self, name: str, programmes: Sequence[Programme]) -> None:
@@ -106,8 +106,9 @@ class Program:
     def infer(self, household: Statuses, persons: Sequence[Statuses]) -> Inference:
         """All verdicts of a household and of its persons, from the truths of their criteria.
 
-        Every programme of the subject's level must be given; of its criteria those that are another programme's
-        verdict are not. Raises `EngineError` if something is missing or the engine fails; the program stays usable.
+        Every programme of the subject's level must be given; of its criteria those that are another
+        programme's verdict are not. Raises `EngineError` if something is missing or the engine fails; the
+        program stays usable.
         """
         trail: list[Firing] = []
         with self._lock:
@@ -126,7 +127,7 @@ def _infer(
     known: set[str],
     trail: list[Firing],
 ) -> dict[str, Truth]:
-    """The verdicts of one subject; adds the kinds of the facts derived to `known`, and the firings to `trail`."""
+    """The verdicts of one subject; adds the kinds of the facts derived to `known`, the firings to `trail`."""
     verdicts: dict[str, Truth] = {}
     for network in networks:
         for programme in network.run(subject, statuses, known, trail):
@@ -164,7 +165,7 @@ def _reads(programme: Programme) -> set[str]:
 def _groups(programmes: Sequence[Programme], level: Level) -> list[list[Programme]]:
     """The programmes of a level, together if one reads the other.
 
-    A session costs in proportion to the rules it might fire, so each group has its own: most persons need few.
+    A session costs in proportion to the rules it might fire, so each group has its own: a person needs few.
     """
     ours = {programme.id: programme for programme in programmes if programme.level == level}
     groups: list[set[str]] = []
@@ -191,7 +192,7 @@ class _Test(NamedTuple):
 
 
 _Literal = _Test | str
-"""What shows a criterion to be met or unmet: a test of the programme's own fact, or the kind of a derived one."""
+"""What shows a criterion to be met or unmet: a test of the programme's own fact, or the kind of another."""
 
 _Limb = tuple[tuple[str, bool], ...]
 """Criteria, each of them met (True) or unmet, that together show a route or a programme to be lost."""
@@ -223,7 +224,7 @@ def _verdict(programme: str, eligible: bool) -> str:
 
 
 class _Writer:
-    """Writes the rules of one programme; `columns` are the criteria its fact carries, in order of first use."""
+    """Writes the rules of one programme; `columns` are the criteria in its fact, in the order of first use."""
 
     def __init__(self, programme: Programme) -> None:
         self.programme = programme
@@ -260,9 +261,9 @@ class _Writer:
     def _any(
         self, label: str, limbs: Sequence[_Limb], derives: str, unless: Sequence[_Limb]
     ) -> Iterator[_Rule]:
-        """One rule for each limb. As one limb is enough, further firings would be waste: a limb that is a single
-        test of the own fact fires only if no such limb before it does, nor one of `unless`, and the others only
-        if none of these does.
+        """One rule for each limb. As one is enough, further firings would be waste: a limb that is a single
+        test of the own fact fires only if no such limb before it does, nor one of `unless`, and the others
+        only if none of these does.
         """
         passed = [test._replace(equal=False) for test in map(self._single, unless) if test]
         for limb in sorted(limbs, key=lambda limb: self._single(limb) is None):
@@ -358,7 +359,7 @@ _numbers = itertools.count()
 
 
 def _fact(number: int, kind: str, columns: int = 0) -> str:
-    """A fact as JSON, with a `%d` for each column. The engine compares ids by hash: numbers up to 10^5 are safe."""
+    """A fact as JSON, with a `%d` for each column. Ids are compared by hash: to 10^5 such numbers never meet."""
     cells = "".join(f',"c{column}":%d' for column in range(columns))
     return f'{{"sid":"{_SESSION}","id":"f{number}","k":"{kind}"{cells}}}'
 

@@ -60,16 +60,12 @@ def value_shown(value: Value, kind: Type) -> str:
 
 def _entries(rules: Ruleset, parameter: Parameter) -> Iterator[Entry]:
     for version in _in_order(parameter.dated):
-        until = _end(parameter.dated, version)
-        for start, end in _periods(rules, version, until):
-            read = [
-                version,
-                *(target for link in version.content.links for target in _chain(rules, link, start)),
-            ]
+        for start, until, targets in _periods(rules, version, _end(parameter.dated, version)):
+            read = [version, *targets]
             published = max(each.published for each in read)
             yield Entry(
                 start=start,
-                until=end,
+                until=until,
                 value=_text(rules, parameter, version.content, start),
                 published=published,
                 publication_assumed=any(v.publication_assumed for v in read if v.published == published),
@@ -92,21 +88,30 @@ def _end(dated: Dated[ParameterValue], version: Version[ParameterValue]) -> Mont
     return min([*ends, version.until] if version.until is not None else ends, default=None)
 
 
+_Targets = list[Version[ParameterValue]]
+
+
 def _periods(
     rules: Ruleset, version: Version[ParameterValue], until: Month | None
-) -> list[tuple[Month, Month | None]]:
-    """The months of a version, cut where a figure it is linked to changes."""
-    starts = {version.start}
-    pending = list(version.content.links)
+) -> list[tuple[Month, Month | None, _Targets]]:
+    """The months of a version with the versions it is linked to, cut where those change."""
+    starts, pending = {version.start}, list(version.content.links)
     while pending:
         for other in rules.parameters[pending.pop().name].dated.versions:
             starts |= {month for month in (other.start, other.until) if month is not None}
             pending += other.content.links
-    inside = sorted(month for month in starts if version.start <= month and (until is None or month < until))
-    return list(zip(inside, [*inside[1:], until], strict=True))
+    found: list[tuple[Month, _Targets]] = []
+    for month in sorted(
+        month for month in starts if version.start <= month and (until is None or month < until)
+    ):
+        targets = [target for link in version.content.links for target in _chain(rules, link, month)]
+        if not found or targets != found[-1][1]:
+            found.append((month, targets))
+    ends = [*(month for month, _ in found[1:]), until]
+    return [(month, end, targets) for (month, targets), end in zip(found, ends, strict=True)]
 
 
-def _chain(rules: Ruleset, link: Link, month: Month) -> list[Version[ParameterValue]]:
+def _chain(rules: Ruleset, link: Link, month: Month) -> _Targets:
     """The versions a link leads through in a month, with everything on file; empty where there is none."""
     version = rules.parameters[link.name].dated.resolve(month, None)
     if version is None:

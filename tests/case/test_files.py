@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stdnum.cn.ric import calc_check_digit
 
 from eligibility.case import Case, case_from_data, case_warnings, load_case, parse_case
 from eligibility.errors import InputError, Problem
@@ -239,9 +240,10 @@ def test_file_names_are_masked(tmp_path: Path) -> None:
 
 
 def test_unknown_area_code_is_a_warning() -> None:
-    known = "11010519491231002X"
+    body = "11019819491231002"  # 110198 was never assigned either
+    unknown = body + calc_check_digit(body + "0")
     case = case_from_data(
-        {"members": [{"id": "甲", "identity_number": NUMBER}, {"id": "乙", "identity_number": known}]}
+        {"members": [{"id": "甲", "identity_number": unknown}, {"id": "乙", "identity_number": NUMBER}]}
     )
     assert case_warnings(case) == ("成员[1].身份证号：前 6 位不是已知的行政区划代码，请核对",)
 

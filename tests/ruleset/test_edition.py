@@ -108,7 +108,9 @@ def test_a_month_before_coverage_is_refused_with_the_reason(tiny: Ruleset) -> No
 
 def test_a_day_before_a_figure_was_known_is_refused(altered: Altered) -> None:
     rules = load_ruleset(altered((PARAMETERS, 'published: "2019-12-25"\n', 'published: "2020-02-10"\n')))
-    with pytest.raises(InputError, match="截至 2020-02-09，2020-01 适用的“救助标准”还没有已公布的版本") as caught:
+    with pytest.raises(
+        InputError, match="截至 2020-02-09，2020-01 适用的“救助标准”还没有已公布的版本"
+    ) as caught:
         rules.edition("2020-01", date(2020, 2, 9))
     assert caught.value.code == "not-known-yet"
     assert figure(rules.edition("2020-01", date(2020, 2, 10)), "救助标准") == 100000
@@ -243,7 +245,10 @@ def test_a_figure_changes_the_edition_but_not_the_rules(tiny: Ruleset) -> None:
     assert june.rules_digest == july.rules_digest
     assert june.edition_digest != july.edition_digest
     scenario = july.with_values({"救助标准": "1000.00"})
-    assert scenario.edition_digest not in (june.edition_digest, july.edition_digest)  # a scenario is not the law
+    assert scenario.edition_digest not in (
+        june.edition_digest,
+        july.edition_digest,
+    )  # a scenario is not the law
 
 
 @pytest.mark.parametrize(

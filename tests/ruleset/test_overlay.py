@@ -50,14 +50,17 @@ def test_the_narrower_reading_has_the_last_word(altered: Altered) -> None:
     folder = altered((f"{READING}/overlay.yaml", "precedence: office", "precedence: district"))
     own = folder / "own.yaml"
     own.write_text(
-        'overlay: own\non: tiny\nprecedence: office\nreplace:\n  assumptions.A02.value: "false"\n', encoding="utf-8"
+        'overlay: own\non: tiny\nprecedence: office\nreplace:\n  assumptions.A02.value: "false"\n',
+        encoding="utf-8",
     )
     rules = load_ruleset(folder, overlays=[own, folder / READING])
     assert rules.edition("2021-08").parameters["恰等于算低于"].value is False
 
 
 def test_a_month_that_dates_versions_can_be_replaced(altered: Altered) -> None:
-    folder = altered((f"{READING}/overlay.yaml", 'assumptions.A02.value: "true"', 'assumptions.A01.value: "2021-09"'))
+    folder = altered(
+        (f"{READING}/overlay.yaml", 'assumptions.A02.value: "true"', 'assumptions.A01.value: "2021-09"')
+    )
     edition = load_ruleset(folder, overlays=[folder / READING]).edition("2021-08")
     assert edition.parameters["救助标准"].value == 100000
 
@@ -72,7 +75,13 @@ def test_a_month_that_dates_versions_can_be_replaced(altered: Altered) -> None:
         (READING, "on: tiny", "on: beijing", "overlay-base", "beijing"),
         (READING, "precedence: office", "precedence: village", "ruleset-choice", "district"),
         (READING, "replace:", "replaces:", "ruleset-unknown-key", "replace"),
-        (READING, "precedence: office", 'precedence: office\napplies: 区县 == "110199"', "overlay-mixed", "分成两个"),
+        (
+            READING,
+            "precedence: office",
+            'precedence: office\napplies: 区县 == "110199"',
+            "overlay-mixed",
+            "分成两个",
+        ),
         (DISTRICT, 'applies: 区县 == "110199"\n', "", "ruleset-missing-key", "applies"),
         (DISTRICT, '区县 == "110199"', '区县 = "110199"', "expression-syntax", "算式"),
         (DISTRICT, '区县 == "110199"', '区线 == "110199"', "unknown-name", "区县"),
