@@ -72,9 +72,9 @@ class Node:
         node = self
         for step in path:
             inner = node.value
-            if isinstance(inner, dict) and isinstance(step, str) and step in inner:
-                node = inner[step]
-            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
+            if (isinstance(inner, dict) and isinstance(step, str) and step in inner) or (
+                isinstance(inner, list) and isinstance(step, int) and step < len(inner)
+            ):
                 node = inner[step]
             else:
                 break
@@ -85,6 +85,8 @@ def read_file(path: Path, *, error: type[EligibilityError] = InputError) -> Node
     """Reads one YAML or JSON file (UTF-8). Raises `error` with file, line and column."""
     name = str(path)
     try:
+        if not path.is_file() and path.exists():  # a device or a pipe may never end
+            raise error(Problem("file-unreadable", "这不是普通文件", name))
         if path.stat().st_size > MAX_BYTES:
             raise error(
                 Problem(

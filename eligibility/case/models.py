@@ -191,5 +191,28 @@ def _masked(name: str, value: object) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a case with English keys and Chinese titles and descriptions."""
-    return Case.model_json_schema()
+    """The JSON Schema of a case file: every field under its English key and under its Chinese title."""
+    schema = Case.model_json_schema()
+    titles = {shape.key: shape.title for model in _models(Case) for shape in shapes(model).values()}
+    for definition in (schema, *schema.get("$defs", {}).values()):
+        _add_titles(definition, titles)
+    # Golden cases carry these beside the case; determining does not read them.
+    for key in ("rests_on", "依据", "expect", "预期"):
+        schema["properties"][key] = {"description": "供 check 核对，认定时不读"}
+    return schema
+
+
+def _models(model: type[Model]) -> set[type[Model]]:
+    """A model and all models inside it."""
+    inner = {shape.model for shape in shapes(model).values() if shape.model is not None}
+    return {model}.union(*map(_models, inner))
+
+
+def _add_titles(definition: dict[str, Any], titles: Mapping[str, str]) -> None:
+    """Lets every property be written under its Chinese title too; what is required may come under either."""
+    properties: dict[str, Any] = definition.get("properties", {})
+    required = definition.pop("required", [])
+    if required:
+        either = [{"anyOf": [{"required": [key]}, {"required": [titles.get(key, key)]}]} for key in required]
+        definition["allOf"] = [*definition.get("allOf", []), *either]
+    properties.update({titles[key]: shape for key, shape in tuple(properties.items())})

@@ -400,19 +400,20 @@ def _check_incomes(context: Context, edition: Edition) -> None:
     for member in context.members:
         for kind, amount in (context.people[member.id].incomes or {}).items():
             if kind in listed and kind not in counted:
-                strange[kind] = f"收入种类“{kind}”在 {edition.month} 还没有规定"
+                known = "" if edition.known_on is None else f"（按 {edition.known_on} 已公布的规定）"
+                strange[kind] = f"收入种类“{kind}”在 {edition.month} 还没有规定{known}"
             if kind in counted and not listed[kind].signed and bounds(amount)[0] < 0:
                 losses.add(kind)
     if not strange and not losses:
         return
     places = income_kinds(context.case)
-    known = "可用：" + "、".join(counted)
+    usable = "可用：" + "、".join(counted) if counted else "请用较晚的知悉日"
     problems = [
         Problem(
             "unknown-income-kind",
             message,
             places[kind],
-            nearest(kind, counted) or known,
+            nearest(kind, counted) or usable,
         )
         for kind, message in strange.items()
     ]

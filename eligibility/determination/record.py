@@ -256,7 +256,8 @@ def _again(old: dict[str, Any], rules: Ruleset) -> Determination:
 
 def _read(raw: bytes | str) -> dict[str, Any]:
     try:
-        data = json.loads(raw)
+        data = json.loads(raw, parse_float=_no_float)
+        rfc8785.dumps(data)
     except (ValueError, RecursionError):
         raise InputError(Problem("record-format", "这不是认定记录：不是合法的 JSON")) from None
     parts = (
@@ -277,6 +278,10 @@ def _read(raw: bytes | str) -> dict[str, Any]:
     ):
         raise InputError(Problem("record-format", f"这不是认定记录：缺少 format “{FORMAT}”或必要的部分"))
     return data  # type: ignore[no-any-return]
+
+
+def _no_float(text: str) -> float:
+    raise ValueError(f"a record holds no floating-point number: {text}")
 
 
 def _names_that_differ(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -119,7 +119,7 @@ class Evaluator:
             level: [] for level in Level
         }
         self.fact_of: dict[str, Fact] = {}
-        self.widths = {level: 1 for level in Level}
+        self.widths = dict.fromkeys(Level, 1)
         self.widths[Level.PARENT] = 0
         for symbol in self._symbols():
             self._place(symbol)

@@ -299,7 +299,7 @@ def _terms(programme: Programme) -> dict[str, str]:
 def _timing(timing: Timing | None) -> str:
     if timing is None:
         return ""
-    rules = "，".join(f"{name} {rule}" for name, rule in timing.rules.items())
+    rules = "，".join(f"{name} {rule}" for name, rule in sorted(timing.rules.items()))
     return f"{rules}；依假设 {'、'.join(timing.assumes)}" if timing.assumes else rules
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
@@ -9,6 +10,9 @@ from datetime import date
 from ..errors import Problem, RulesetError, nearest
 from ..quantities import Month
 from ..reading import Node
+
+_FOLDED = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef]) (?=[\u2e80-\u9fff\uff00-\uffef])")
+"""The space that folding a long Chinese text over lines leaves between two signs."""
 
 
 def fail(node: Node, code: str, message: str, hint: str | None = None) -> RulesetError:
@@ -22,7 +26,7 @@ def word(node: Node, what: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         kind = "浮点数，请加引号" if isinstance(value, float) else "空的或不是文字"
         raise fail(node, "ruleset-text", f"{what}应是文字，这里是{kind}")
-    text = str(value).strip()
+    text = _FOLDED.sub("", str(value)).strip()
     if not text:
         raise fail(node, "ruleset-text", f"{what}是空的")
     return text

@@ -18,19 +18,6 @@ from eligibility.ruleset import Ruleset, load_ruleset
 from ..strategies import case_data, months
 
 RULES = load_ruleset("beijing")
-LISTS = frozenset(
-    [
-        "dwellings",
-        "vehicles",
-        "other_property",
-        "situations",
-        "supporters",
-        "incomes",
-        "deductions",
-        "disabilities",
-    ]
-    + ["not_counted", "statuses", "serious_illnesses", "other_benefits"]
-)
 NEVER_REMOVED = frozenset(["id", "members", "household", "declaration", "child"])
 
 

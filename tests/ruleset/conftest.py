@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from eligibility.ruleset import Ruleset, load_ruleset
+from eligibility.reading import Node, read_file
+from eligibility.ruleset import Ruleset, load, load_ruleset
 
 TINY = Path(__file__).parent / "tiny"
 Edit = tuple[str, str, str]
 Altered = Callable[..., Path]
+
+
+def _copied(node: Node, file: str) -> Node:
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: _copied(inner, file) for key, inner in value.items()}
+    elif isinstance(value, list):
+        value = [_copied(inner, file) for inner in value]
+    return Node(value, file, node.line, node.column, node.flow, node.key_place)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _parse_each_text_once() -> Iterator[None]:
+    """Most tests spoil one file of a ruleset: the others are copied from the tree of their first reading."""
+    trees: dict[bytes, Node] = {}
+
+    def read(path: Path, **options: Any) -> Node:
+        text = path.read_bytes() if path.is_file() else b""
+        if text not in trees:
+            trees[text] = read_file(path, **options)
+        return _copied(trees[text], str(path))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "read_file", read)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def test_between_the_steps_nothing_moves(
     beijing: Ruleset, steps: list[tuple[str, str, Provenance, tuple[str]]]
 ) -> None:
     name = "低保标准" if steps is DIBAO else "低收入标准"
-    found = []
+    found: list[tuple[str, object]] = []
     for offset in range(Month("2026-12") - Month("2015-07") + 1):
         month = Month("2015-07") + offset
         value = beijing.edition(month).parameters[name].value
