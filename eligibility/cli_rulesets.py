@@ -15,9 +15,9 @@ from .quantities import Month
 from .reading import read_file
 from .ruleset import Provenance, Ruleset, available_rulesets, load_ruleset
 from .ruleset.changes import changes
-from .ruleset.edition import read_month
 from .ruleset.fields import mapping
 from .ruleset.lint import lint
+from .ruleset.resolve import read_month
 from .ruleset.timeline import timeline
 from .usage import Command, Format, Group, Overlays, RulesName, editions
 from .values import Level

@@ -72,12 +72,14 @@ class Node:
         node = self
         for step in path:
             inner = node.value
-            if (isinstance(inner, dict) and isinstance(step, str) and step in inner) or (
-                isinstance(inner, list) and isinstance(step, int) and step < len(inner)
-            ):
-                node = inner[step]
-            else:
+            found = None
+            if isinstance(inner, dict) and isinstance(step, str):
+                found = inner.get(step)
+            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
+                found = inner[step]
+            if found is None:
                 break
+            node = found
         return node
 
 

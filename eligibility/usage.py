@@ -19,7 +19,7 @@ from .determination.expected import read_day
 from .errors import InputError, Problem, nearest
 from .printing import out
 from .ruleset import Edition, Ruleset
-from .ruleset.edition import read_month
+from .ruleset.resolve import read_month
 
 UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 """The base of all usage errors of typer, which it does not export itself."""

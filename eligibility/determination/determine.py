@@ -22,8 +22,9 @@ from ..errors import EngineDisagreement, InputError, Problem, nearest
 from ..language import Type
 from ..language.nodes import Compare, Node, Origin, Ref, Rounding, symbols
 from ..quantities import Money, Month
-from ..ruleset.edition import Criterion, Edition, Programme
+from ..ruleset.edition import Edition
 from ..ruleset.model import Ruleset
+from ..ruleset.resolved import Criterion, Programme
 from ..values import Level, Range, Truth, bounds
 from .model import (
     Determination,
@@ -122,7 +123,7 @@ class _Compiled:
         self.warnings = _edition_warnings(edition)
         in_force = {programme.id for programme in edition.programmes}
         self.not_in_force = tuple(
-            Verdict(_absent(text), None, Outcome.NOT_IN_FORCE)
+            Verdict(Programme.of(text), None, Outcome.NOT_IN_FORCE)
             for text in edition.ruleset.programmes.values()
             if text.id not in in_force
         )
@@ -180,13 +181,18 @@ class _Compiled:
         ]
         rule = programme.payable.rules.get("from") if programme.payable else None
         amount, amount_range = _amount(result)
+        missing = self._missing(result, evaluation) if result.verdict is None or amount_range else ()
+        # Eligible for certain, and nothing but the law's own figure is open: the amount is unknown, not a range.
+        unknown = result.amount_unknown or (
+            result.verdict is True and bool(missing) and all(m.origin is Origin.PARAMETER for m in missing)
+        )
         return Verdict(
             programme=programme,
             subject=subject,
             outcome=_OUTCOMES[result.verdict],
             amount=amount,
-            amount_range=amount_range,
-            amount_unknown=result.amount_unknown,
+            amount_range=None if unknown else amount_range,
+            amount_unknown=unknown,
             last_known=self._last_known(result),
             exact=self._exact(result, evaluation),
             route=result.route if isinstance(result.route, str) and result.route else None,
@@ -204,7 +210,7 @@ class _Compiled:
             payable_rule=rule,
             payable_from=_payable_from(rule, programme, evaluation.context.case),
             reasons=tuple(reasons),
-            missing=self._missing(result, evaluation) if result.verdict is None or amount_range else (),
+            missing=missing,
             assumptions=self.edition.assumptions_of(programme.id),
         )
 
@@ -306,14 +312,6 @@ def _compiled(edition: Edition) -> _Compiled:
 def _threshold(test: Node) -> str | None:
     """The name of the line a criterion compares with, if it is one comparison with a name on the right."""
     return test.right.symbol.name if isinstance(test, Compare) and isinstance(test.right, Ref) else None
-
-
-def _absent(text: Any) -> Programme:
-    """A programme that is not in force: its name and nothing to evaluate."""
-    return Programme(
-        text.id, text.name, text.title, text.english, text.kind, text.level, None, text.choose, (), (), (), None,
-        None, text.checked_through, text.assumes, text.notes,
-    )  # fmt: skip
 
 
 def _confirm(compiled: _Compiled, evaluation: Evaluation) -> Run:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ..language.nodes import Origin
-from ..ruleset.edition import Programme
+from ..ruleset.resolved import Programme
 from ..values import Truth
 from .model import Determination, MissingFact, Operand, Outcome, Reason, Verdict
 from .texts import MARKS, OUTCOMES, PAYABLE, PROVENANCES, Language, cite, show, yuan

@@ -18,8 +18,9 @@ from ..engines.reference import Evaluation, Place
 from ..language import Type
 from ..language.nodes import Origin
 from ..quantities import Money, Month
-from ..ruleset.edition import Criterion, Edition, Programme
+from ..ruleset.edition import Edition
 from ..ruleset.model import Assumption, Citation
+from ..ruleset.resolved import Criterion, Programme
 from ..values import Truth, Value
 
 

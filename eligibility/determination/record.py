@@ -20,9 +20,10 @@ from ..errors import EligibilityError, InputError, Problem
 from ..language import Type
 from ..language.nodes import decimal_text
 from ..quantities import Money
-from ..ruleset.edition import Edition, ResolvedParameter
+from ..ruleset.edition import Edition
 from ..ruleset.model import Citation, Ruleset
 from ..ruleset.names import value_text
+from ..ruleset.resolved import ResolvedParameter
 from ..values import AnyText, Range, Value
 from .determine import determine
 from .model import Determination, MissingFact, Reason, Verdict

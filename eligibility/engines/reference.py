@@ -7,9 +7,9 @@ rests on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..case import FACTS, Context, Fact, income_fact, receipt_amount_fact, receipt_fact
 from ..errors import Problem, RulesetError
@@ -25,7 +25,8 @@ from ..language.nodes import (
     symbols,
 )
 from ..quantities import MAX_FEN
-from ..ruleset.edition import Criterion, Edition, Programme, Route
+from ..ruleset.edition import Edition
+from ..ruleset.resolved import Criterion, Programme, Route
 from ..values import (
     Level,
     Range,
@@ -42,6 +43,9 @@ from ..values import (
 from .ranges import Compiler, Function, Row
 
 _NO_AMOUNT = Range(0, 64 * MAX_FEN)
+_UNKNOWN_AMOUNT = Range(1, 64 * MAX_FEN)
+_ABSENT: Final[Mapping[str, Value]] = {"符合": False, "不符合": True, "金额": 0, "应付": 0, "情形": ""}
+"""What other programmes read where there is no verdict."""
 
 
 class Place(NamedTuple):
@@ -172,13 +176,8 @@ class Evaluator:
         """Read from another programme, no verdict means 符合 false, 不符合 true, 金额 zero."""
         for name, slot in self.slots.items():
             attribute = name.partition(".")[2]
-            if name not in self.fact_of and attribute in (
-                "符合",
-                "不符合",
-                "金额",
-                "情形",
-            ):
-                absent = {"符合": False, "不符合": True, "金额": 0, "情形": ""}[attribute]
+            if name not in self.fact_of and attribute in _ABSENT:
+                absent = _ABSENT[attribute]
                 self.initial[self.levels[name]][slot] = absent
 
     def evaluate(self, context: Context) -> Evaluation:
@@ -351,6 +350,8 @@ class _CompiledProgramme:
             for route in programme.routes
         ]
         self.amounts = [compile_(r.amount) if r.amount is not None else None for r in programme.routes]
+        self.yields = compile_(programme.yields) if programme.yields is not None else None
+        self.gross_slot = slots.get(f"{programme.name}.应付")
         self.met_slot, self.unmet_slot = (
             slots.get(f"{programme.name}.符合"),
             slots.get(f"{programme.name}.不符合"),
@@ -371,8 +372,11 @@ class _CompiledProgramme:
     def _decide(self, household: Row, person: Row | None, index: int | None) -> Result:
         if self.who is not None and self.who(household, person, None) is False:
             return Result(self.programme, index, applies=False)
-        statuses = tuple([test(household, person, None) for test in self.tests])
-        met = tuple([_route_truth(route, statuses) for route in self.routes])
+        if self.yields is None:
+            statuses = tuple([test(household, person, None) for test in self.tests])
+            met = tuple([_route_truth(route, statuses) for route in self.routes])
+        else:
+            statuses, met = self._statuses_with_yield(household, person)
         excluded = any_of([statuses[position] for position in self.exclusions])
         verdict = all_of((any_of(met), not_(excluded)))
         row = household if person is None else person
@@ -382,6 +386,21 @@ class _CompiledProgramme:
             row[self.unmet_slot] = not_(verdict)
         return Result(self.programme, index, True, statuses, met, excluded, verdict)
 
+    def _statuses_with_yield(
+        self, household: Row, person: Row | None
+    ) -> tuple[tuple[Truth, ...], tuple[Truth, ...]]:
+        """The last criterion compares what is received elsewhere with what the routes would pay."""
+        statuses = tuple([test(household, person, None) for test in self.tests[:-1]])
+        met = tuple([_route_truth(route, (*statuses, None)) for route in self.routes])
+        if not any(truth is not False for truth in met):
+            return (*statuses, False), met
+        gross = Result(self.programme, None, True, statuses, met, verdict=True)
+        self._pay(gross, household, person)
+        row = household if person is None else person
+        assert self.gross_slot is not None
+        row[self.gross_slot] = _UNKNOWN_AMOUNT if gross.amount_unknown else gross.amount
+        return (*statuses, self.tests[-1](household, person, None)), met
+
     def pay(self, household: Row, results: list[Result]) -> None:
         """Amounts and the route taken, for all subjects of the programme."""
         for result in results:
@@ -390,11 +409,19 @@ class _CompiledProgramme:
             person = None if result.person is None else household[0][result.person]
             if result.verdict is not False:
                 self._pay(result, household, person)
+                self._yield(result, household, person)
             row = household if person is None else person
             if self.amount_slot is not None:
                 row[self.amount_slot] = self._amount_read(result)
             if self.route_slot is not None:
                 row[self.route_slot] = result.route
+
+    def _yield(self, result: Result, household: Row, person: Row | None) -> None:
+        """Takes off what is received elsewhere for the same purpose."""
+        if self.yields is None or result.amount is None:
+            return
+        (lo, hi), (low, high) = bounds(result.amount), bounds(self.yields(household, person, None))  # type: ignore[arg-type]
+        result.amount = span(max(0, lo - high), max(0, hi - low))
 
     @staticmethod
     def _amount_read(result: Result) -> Value:
@@ -456,7 +483,7 @@ class _CompiledProgramme:
         if result.verdict is None:
             return span(0, max(hi for _, (_, hi) in pairs))
         if self.programme.choose == "highest":
-            lo = max(lo for i, (lo, _) in pairs if result.met[i] is True)
+            lo = max((lo for i, (lo, _) in pairs if result.met[i] is True), default=0)
             if lo == max(hi for _, (_, hi) in pairs):
                 best = [self.programme.routes[i].name for i, (low, _) in pairs if low == lo and result.met[i]]
                 result.route = best[0]

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from ..errors import EngineError, Problem, nearest
-from ..ruleset.edition import Programme, Route
+from ..ruleset.resolved import Programme, Route
 from ..values import Level, Truth
 
 _engine: Any

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from ..language import canonical, render
 from ..quantities import Month
-from .edition import Edition, Programme, ResolvedParameter, Route
+from .edition import Edition
 from .model import Citation, Link, Provenance, Timing
 from .names import COUNTED_INCOME
+from .resolved import Programme, ResolvedParameter, Route
 from .timeline import value_shown
 
 K = TypeVar("K")

@@ -38,9 +38,12 @@ def programme_steps(
 ) -> dict[str, set[str]]:
     """The three outputs of a programme and what each reads."""
     verdict, amount, route = f"{name}.符合", f"{name}.金额", f"{name}.情形"
+    tested, paid = computed_names(tests), computed_names(amounts)
+    if (gross := f"{name}.应付") in tested:  # the verdict then rests on the amount, within its own step
+        tested = (tested - {gross}) | paid
     return {
-        verdict: computed_names(tests),
-        amount: computed_names(amounts) | {verdict},
+        verdict: tested,
+        amount: paid | {verdict},
         route: {verdict, amount} if choose == "highest" else {verdict},
     }
 

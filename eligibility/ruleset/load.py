@@ -16,13 +16,16 @@ from ..case.facts import FACTS
 from ..errors import Problem, RulesetError, nearest
 from ..reading import Node, read_file
 from ..values import Level
-from .build import Common, Definitions, Parameters, build_assumptions, build_sources
-from .edition import check_gaps
+from .definitions import Definitions
+from .documents import build_assumptions, build_sources
 from .fields import Fields, fail, mapping, sequence, word
 from .graph import check_cycles
 from .model import Ruleset
 from .names import COUNTED_INCOME, Names, assumption_symbol
-from .programmes import ProgrammeBuilder, check_uses, outline
+from .parameters import Parameters
+from .programmes import ProgrammeBuilder, check_alternatives, check_uses, outline
+from .resolve import check_gaps
+from .versions import Common
 
 RULESET_KEYS = (
     "ruleset", "title", "english", "coverage", "refuse_before", "files", "notes",
@@ -323,6 +326,8 @@ def _build(raw: _RawRuleset) -> Ruleset:
     for identifier, node in raw.programmes.items():
         programmes[identifier] = ProgrammeBuilder(node, common, scope, raw.guards.get(identifier)).build()
         check_uses(programmes[identifier], built)
+    for programme in programmes.values():
+        check_alternatives(programme, programmes)
     rules = Ruleset(
         id=head.text("ruleset"),
         title=head.text("title"),

@@ -251,6 +251,9 @@ class ProgrammeText:
     checked_through: Month | None
     payable: Timing | None
     arrears: Timing | None
+    yields: Node | None
+    alternative_to: tuple[str, ...]
+    period: Timing | None
     uses: tuple[str, ...]
     choose: str
     criteria: Mapping[str, CriterionText]
@@ -290,9 +293,7 @@ class Ruleset:
     )
 
     def edition(self, month: Month | str, known_on: date | None = None) -> Edition:
-        """The law for a month, as known on a day (None: everything on file); see `edition.edition`."""
-        from .edition import (
-            edition,
-        )  # the edition knows the model, not the other way round
+        """The law for a month, as known on a day (None: everything on file); see `resolve.edition`."""
+        from .resolve import edition  # resolving knows the model, not the other way round
 
         return edition(self, month, known_on)

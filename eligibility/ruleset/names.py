@@ -37,7 +37,8 @@ _COUNT_UNITS = {
     "户": 64,
 }
 _DECIMAL = re.compile(r"\d+(\.\d{1,2})?\Z", re.ASCII)
-VERDICT_TYPES = {"符合": TRUTH, "不符合": TRUTH, "金额": MONEY}
+VERDICT_TYPES = {"符合": TRUTH, "不符合": TRUTH, "金额": MONEY, "应付": MONEY}
+"""What may be read of a programme, besides 情形. 应付 is the amount before what it yields to; only its own rule reads it."""
 TYPES = {
     "money": MONEY,
     "rate": RATE,

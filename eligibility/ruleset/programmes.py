@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ..errors import Problem, RulesetError, nearest
 from ..language import Node as Expression
 from ..language import Origin, Symbol
-from ..language.nodes import MONEY, TRUTH, Bounds
+from ..language import typing as rules
+from ..language.nodes import MONEY, TRUTH, Bounds, Ref
 from ..language.nodes import symbols as names_read
-from ..quantities import Month
 from ..reading import Node
 from ..values import LEVEL_NAMES, Level
-from .build import VERSION_KEYS, Common, refuse_flow
 from .fields import Fields, fail, mapping, read_name, sequence
 from .model import (
     Condition,
@@ -27,6 +27,7 @@ from .model import (
     When,
 )
 from .names import Names
+from .versions import VERSION_KEYS, Common, refuse_flow
 
 PROGRAMME_KEYS = (
     "programme", "name", "title", "english", "kind", "for", "who", "coverage", "payable", "arrears", "uses",
@@ -87,7 +88,7 @@ class ProgrammeBuilder:
             for identifier, node in mapping(exclude, f"{self.what}的 exclude").items():
                 self._add_criterion(identifier, node)
                 exclusions.append(identifier)
-        guard = ()
+        guard: When = ()
         if self.applies is not None:
             identifier, node = self.applies
             test = self.common.expression(node, self.scope, self.level, "applies")
@@ -108,6 +109,7 @@ class ProgrammeBuilder:
         )
         if not routes:
             raise fail(fields.need("routes"), "ruleset-routes", f"{self.what}没有任何情形")
+        yields = self._yields(exclusions)
         who = fields.get("who")
         return ProgrammeText(
             id=self.id,
@@ -125,6 +127,9 @@ class ProgrammeBuilder:
                 "arrears",
                 {"for": ("in_payment", "all"), "new_entrants": ("none", "all")},
             ),
+            yields=yields,
+            alternative_to=fields.texts("alternative_to"),
+            period=self._timing("period", {"unit": ("season",), "once_per": ("家庭", "成员")}),
             uses=fields.texts("uses"),
             choose=fields.one_of("choose", CHOICES, "unique"),
             criteria=self.criteria,
@@ -273,6 +278,33 @@ class ProgrammeBuilder:
             )
         return Condition(identifier, holds)
 
+    def _yields(self, exclusions: list[str]) -> Expression | None:
+        """Higher-of: adds the exclusion “what is received elsewhere is no less”, and returns what is received."""
+        node = self.fields.get("yields")
+        if node is None:
+            return None
+        what = f"{self.what}的 yields"
+        refuse_flow(node, what)
+        fields = Fields(node, what, ("id", "to", "title", "english", "because", "cite", "assumes"))
+        received = self.common.expression(fields.need("to"), self.scope, self.level, what)
+        gross = self.scope.symbol(f"{self.name}.应付")
+        assert gross is not None
+        try:
+            test = rules.compare(">=", received, Ref(gross, gross.type, gross.level, gross.bounds))
+        except rules.TypeProblem as problem:
+            raise fail(fields.need("to"), problem.code, f"{what}：{problem.message}") from None
+        identifier = fields.text("id")
+        if identifier in self.criteria:
+            raise RulesetError(Problem("duplicate-name", f"条件 {identifier} 重复", node.key_location))
+        cite = self.common.citation(fields.get("cite"), what)
+        version = replace(self._unversioned(node, test), cite=cite, assumes=self.common.assumes(fields))
+        self.criteria[identifier] = CriterionText(
+            identifier, fields.text("title"), fields.text_or_none("english"), fields.text("because"),
+            Dated((version,)), node.key_location,
+        )  # fmt: skip
+        exclusions.append(identifier)
+        return received
+
     def _timing(self, key: str, known: Mapping[str, tuple[str, ...]]) -> Timing | None:
         node = self.fields.get(key)
         if node is None:
@@ -308,14 +340,28 @@ def all_names_read(programme: ProgrammeText, definitions: Mapping[str, Definitio
     return found
 
 
+def check_alternatives(programme: ProgrammeText, others: Mapping[str, ProgrammeText]) -> None:
+    """What a programme is an alternative to must exist: a programme, or a programme and one of its routes."""
+    for target in programme.alternative_to:
+        name, _, route = target.partition(".")
+        other = next((p for p in others.values() if p.name == name), None)
+        routes = [r.name for r in other.routes] if other is not None else []
+        if other is None or (route and route not in routes):
+            known = [p.name for p in others.values()] + [f"{name}.{r}" for r in routes]
+            message = f"项目“{programme.id}”的 alternative_to 写了“{target}”，没有这个项目或情形"
+            raise RulesetError(Problem("unknown-name", message, programme.location, nearest(target, known)))
+
+
 def check_uses(programme: ProgrammeText, definitions: Mapping[str, Definition]) -> None:
     """Every verdict read of another programme, directly or through a definition, must be declared under `uses`."""
+    own = f"{programme.name}.应付"
+    for use in programme.uses:
+        if use.endswith(".应付"):
+            message = f"项目“{programme.id}”的 uses 不能写“{use}”：应付只在本项目内部使用"
+            raise RulesetError(Problem("undeclared-use", message, programme.location, "用 .金额"))
     for name, symbol in all_names_read(programme, definitions).items():
-        if symbol.origin is Origin.VERDICT and name not in programme.uses:
+        if symbol.origin is Origin.VERDICT and name not in (*programme.uses, own):
             message = f"项目“{programme.id}”读了“{name}”，但 uses 里没有写"
             raise RulesetError(
                 Problem("undeclared-use", message, programme.location, f"在 uses 里加上 {name}")
             )
-
-
-__all__ = ["Month", "ProgrammeBuilder", "all_names_read", "check_uses", "expressions", "outline"]
