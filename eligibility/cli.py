@@ -199,8 +199,7 @@ def explain(
 @app.command(cls=Command, help="核对个案文件里的“预期”，列出不同之处。")
 def check(
     cases: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="CASES", help="个案文件或者文件夹，不写即 cases 文件夹"),
+        list[Path] | None, typer.Argument(metavar="CASES", help="个案文件或者文件夹，不写即 cases 文件夹")
     ] = None,
     rules: Rules = "beijing",
     format: Format = "text",

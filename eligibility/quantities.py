@@ -108,8 +108,7 @@ class Money:
         cls, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            _validate_money,
-            serialization=core_schema.to_string_ser_schema(),
+            _validate_money, serialization=core_schema.to_string_ser_schema()
         )
 
     @classmethod
@@ -118,10 +117,7 @@ class Money:
     ) -> dict[str, Any]:
         return {
             "anyOf": [
-                {
-                    "type": "string",
-                    "pattern": r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?元?$",
-                },
+                {"type": "string", "pattern": r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?元?$"},
                 {"type": "integer"},
             ],
             "description": '金额（元），如 "1480.00"；不接受浮点数',
@@ -227,11 +223,7 @@ class Month:
     def __get_pydantic_json_schema__(
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {
-            "type": "string",
-            "pattern": r"^\d{4}-\d{2}$",
-            "description": "月份，如 2025-08",
-        }
+        return {"type": "string", "pattern": r"^\d{4}-\d{2}$", "description": "月份，如 2025-08"}
 
 
 def _validate_month(value: object) -> Month:
@@ -251,11 +243,7 @@ class RoundingUnit(Enum):
     YUAN = 100
 
 
-ROUNDING_UNITS = {
-    "分": RoundingUnit.FEN,
-    "角": RoundingUnit.JIAO,
-    "元": RoundingUnit.YUAN,
-}
+ROUNDING_UNITS = {"分": RoundingUnit.FEN, "角": RoundingUnit.JIAO, "元": RoundingUnit.YUAN}
 
 
 def round_down(fen: Fraction | int, unit: RoundingUnit = RoundingUnit.FEN) -> int:

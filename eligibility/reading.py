@@ -91,12 +91,7 @@ def read_file(path: Path, *, error: type[EligibilityError] = InputError) -> Node
             raise error(Problem("file-unreadable", "这不是普通文件", name))
         if path.stat().st_size > MAX_BYTES:
             raise error(
-                Problem(
-                    "file-too-large",
-                    f"文件超过 {MAX_BYTES // 10**6} MB 上限",
-                    name,
-                    "一户一个文件",
-                )
+                Problem("file-too-large", f"文件超过 {MAX_BYTES // 10**6} MB 上限", name, "一户一个文件")
             )
         raw = path.read_bytes()
     except OSError as failure:
@@ -129,9 +124,7 @@ class _Reader:
                 if isinstance(event, DocumentStartEvent):
                     if root is not None:
                         raise self.fail(
-                            event,
-                            "yaml-documents",
-                            "一个文件只能有一份内容，不能用 --- 分成几份",
+                            event, "yaml-documents", "一个文件只能有一份内容，不能用 --- 分成几份"
                         )
                     root = self.node(next(self.events), 0)
         except MarkedYAMLError as problem:

@@ -27,11 +27,7 @@ class Level(IntEnum):
     PARENT = 2
 
 
-LEVEL_NAMES: Final = {
-    "家庭": Level.HOUSEHOLD,
-    "成员": Level.PERSON,
-    "父母": Level.PARENT,
-}
+LEVEL_NAMES: Final = {"家庭": Level.HOUSEHOLD, "成员": Level.PERSON, "父母": Level.PARENT}
 
 
 class Kind(Enum):

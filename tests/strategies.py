@@ -17,13 +17,7 @@ from stdnum.cn.ric import calc_check_digit
 
 from eligibility.case import Case, Household, Person, case_from_data
 from eligibility.case.fields import Category, Grade, choices
-from eligibility.case.household import (
-    DwellingKind,
-    HeatingMode,
-    Tenure,
-    VehicleKind,
-    VehicleUse,
-)
+from eligibility.case.household import DwellingKind, HeatingMode, Tenure, VehicleKind, VehicleUse
 from eligibility.case.items import (
     Care,
     CircumstanceKind,

@@ -26,16 +26,7 @@ from ..ruleset.edition import Edition
 from ..ruleset.model import Ruleset
 from ..ruleset.resolved import Criterion, Programme
 from ..values import Level, Range, Truth, bounds
-from .model import (
-    Determination,
-    MissingFact,
-    Operand,
-    Outcome,
-    Reason,
-    RouteTaken,
-    Run,
-    Verdict,
-)
+from .model import Determination, MissingFact, Operand, Outcome, Reason, RouteTaken, Run, Verdict
 
 _OUTCOMES: Mapping[Truth, Outcome] = {
     True: Outcome.ELIGIBLE,
@@ -45,11 +36,7 @@ _OUTCOMES: Mapping[Truth, Outcome] = {
 
 
 def determine(
-    case: Case,
-    rules: Ruleset | Edition,
-    *,
-    month: Month | str | None = None,
-    known_on: date | None = None,
+    case: Case, rules: Ruleset | Edition, *, month: Month | str | None = None, known_on: date | None = None
 ) -> Determination:
     """Determines every programme of a ruleset for one case and one benefit month.
 
@@ -71,11 +58,7 @@ def determine(
     run = _confirm(compiled, evaluation)
     members = [member.id for member in evaluation.context.members]
     verdicts = tuple(
-        compiled.verdict(
-            result,
-            evaluation,
-            None if result.person is None else members[result.person],
-        )
+        compiled.verdict(result, evaluation, None if result.person is None else members[result.person])
         for result in compiled.in_order(evaluation.results)
         if result.applies
     )
@@ -198,12 +181,7 @@ class _Compiled:
             route=result.route if isinstance(result.route, str) and result.route else None,
             routes=tuple(
                 [
-                    RouteTaken(
-                        route.name,
-                        met,
-                        result.amounts[i] if result.amounts else None,
-                        route.cite,
-                    )
+                    RouteTaken(route.name, met, result.amounts[i] if result.amounts else None, route.cite)
                     for i, (route, met) in enumerate(zip(programme.routes, result.met, strict=True))
                 ]
             ),
@@ -279,11 +257,7 @@ def _whose(level: Level, programme: Level) -> str:
 
 
 def _operands(
-    plan: _OperandPlan,
-    household: Row,
-    person: Row | None,
-    subject: str | None,
-    evaluation: Evaluation,
+    plan: _OperandPlan, household: Row, person: Row | None, subject: str | None, evaluation: Evaluation
 ) -> list[Operand]:
     """The operand's value, or one value per member or parent where the criterion is lifted over them."""
     name, kind, origin, slot, constant, sensitive, whose = plan
@@ -407,12 +381,7 @@ def _check_incomes(context: Context, edition: Edition) -> None:
     places = income_kinds(context.case)
     usable = "可用：" + "、".join(counted) if counted else "请用较晚的知悉日"
     problems = [
-        Problem(
-            "unknown-income-kind",
-            message,
-            places[kind],
-            nearest(kind, counted) or usable,
-        )
+        Problem("unknown-income-kind", message, places[kind], nearest(kind, counted) or usable)
         for kind, message in strange.items()
     ]
     problems += [
@@ -424,10 +393,7 @@ def _check_incomes(context: Context, edition: Edition) -> None:
 def _edition_warnings(edition: Edition) -> tuple[str, ...]:
     """What must be said about the law of this edition, whatever the case."""
     found = []
-    limits = {
-        edition.ruleset.checked_through,
-        *(p.checked_through for p in edition.programmes),
-    }
+    limits = {edition.ruleset.checked_through, *(p.checked_through for p in edition.programmes)}
     checked = min((limit for limit in limits if limit is not None), default=None)
     if checked is not None and edition.month > checked:
         found.append(

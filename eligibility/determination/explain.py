@@ -14,15 +14,13 @@ from ..ruleset.resolved import Programme
 from ..values import Truth
 from .model import Determination, MissingFact, Operand, Outcome, Reason, Verdict
 from .texts import MARKS, OUTCOMES, PAYABLE, PROVENANCES, Language, cite, show, yuan
+from .totals import totals
 
 Audience = Literal["officer", "resident"]
 
 
 def explain(
-    determination: Determination,
-    *,
-    audience: Audience = "officer",
-    language: Language = "zh",
+    determination: Determination, *, audience: Audience = "officer", language: Language = "zh"
 ) -> str:
     """The determination in words. `audience`: `officer` (everything) or `resident` (what matters to the family)."""
     writer = _Officer if audience == "officer" else _Resident
@@ -78,7 +76,8 @@ class _Writer:
         return subject if subject is not None else self.say("家庭", "household")
 
     def amount(self, verdict: Verdict) -> str:
-        per_month = self.say("每月 ", "per month ")
+        seasonal = verdict.programme.period is not None
+        per_month = self.say("每季 ", "per season ") if seasonal else self.say("每月 ", "per month ")
         if verdict.amount is not None:
             return per_month + yuan(verdict.amount, self.language)
         if verdict.amount_range is not None:
@@ -134,6 +133,7 @@ class _Officer(_Writer):
         for verdict in self.determination.verdicts:
             yield ""
             yield from self.verdict(verdict)
+        yield from self.totals()
         yield from self.workings()
         yield from self.assumptions()
         if self.determination.warnings:
@@ -159,10 +159,7 @@ class _Officer(_Writer):
     def verdict(self, verdict: Verdict) -> Iterator[str]:
         head = f"【{self.name(verdict.programme)}】" if self.zh else f"[{self.name(verdict.programme)}] "
         outcome = OUTCOMES[self.language][verdict.outcome]
-        parts = [
-            f"{head}{self.who(verdict.subject)}{self.say('：', ': ')}{outcome}",
-            self.amount(verdict),
-        ]
+        parts = [f"{head}{self.who(verdict.subject)}{self.say('：', ': ')}{outcome}", self.amount(verdict)]
         yield self.say("　", "  ").join(part for part in parts if part)
         if verdict.exact is not None:
             yield f"  {self.say('取整前', 'before rounding')} {verdict.exact} {self.say('元', 'yuan')}"
@@ -215,6 +212,26 @@ class _Officer(_Writer):
             paper = f"{self.say('　凭证：', '  paper: ')}{item.paper}" if item.paper else ""
             yield f"    {item.path}{self.say('：', ': ')}{item.question}{paper}"
 
+    def totals(self) -> Iterator[str]:
+        """What is due in all, where more than one programme pays."""
+        total = totals(self.determination.verdicts, self.determination.case)
+        if len(total.shares) + len(total.seasonal) < 2:
+            return
+        names = {v.programme.id: v.programme.name for v in self.determination.verdicts}
+        yield ""
+        yield self.say("合计", "In all")
+        for share in total.shares:
+            yield f"  {names[share.programme]} {self.who(share.subject)} {yuan(share.amount, self.language)}"
+        for option in total.options:
+            without = "、".join(f"{names[p]} {self.who(s)}" for p, s in option.forgoes)
+            chosen = self.say(f"（不领 {without}）", f" (without {without})") if without else ""
+            yield f"  {self.say('每月合计', 'per month')}{chosen} {yuan(option.per_month, self.language)}"
+        if len(total.options) > 1:
+            yield f"  {self.say('以上几种只能选一种，由家庭选择', 'The family chooses one of these')}"
+        for share in total.seasonal:
+            amount = yuan(share.amount, self.language)
+            yield f"  {self.say('另按季', 'per season')} {names[share.programme]} {self.who(share.subject)} {amount}"
+
     def workings(self) -> Iterator[str]:
         """Defined quantities: one line each, members side by side."""
         grouped: dict[str, list[str]] = {}
@@ -239,8 +256,7 @@ class _Officer(_Writer):
             return
         yield ""
         yield self.say(
-            "所依假设（法规没有写明，按下列理解；可用叠加规则更改）",
-            "Assumptions (not settled by the law)",
+            "所依假设（法规没有写明，按下列理解；可用叠加规则更改）", "Assumptions (not settled by the law)"
         )
         for assumption in stood_on.values():
             chosen = f"{self.say('：取 ', ': ')}{assumption.text}" if assumption.text else ""
@@ -287,10 +303,7 @@ class _Resident(_Writer):
         shown = f"（{values}）" if values else ""
         if reason.excludes and reason.criterion.because:
             return f"{reason.criterion.because}{self.say('。', '.')}"
-        state = self.say(
-            "满足" if reason.verdict else "不满足",
-            "Met" if reason.verdict else "Not met",
-        )
+        state = self.say("满足" if reason.verdict else "不满足", "Met" if reason.verdict else "Not met")
         source = cite(reason.citation, self.edition.ruleset, self.language)
         law = "" if reason.verdict else self.say(f"依据{source}。", f" {source}.")
         title = self.say(f"“{self.title(reason)}”", f": {self.title(reason)}")

@@ -181,12 +181,7 @@ class Determination:
                 value = self.evaluation.value(name, place)
                 found.append(
                     Working(
-                        name,
-                        subject,
-                        value,
-                        definition.symbol.type,
-                        definition.expression,
-                        definition.cite,
+                        name, subject, value, definition.symbol.type, definition.expression, definition.cite
                     )
                 )
         return tuple(found)
@@ -204,9 +199,7 @@ class Determination:
 
         Contains the full identity numbers of the case: keep it as the case file itself is kept.
         """
-        from .record import (
-            record,
-        )  # a record is made of a determination, not the other way round
+        from .record import record  # a record is made of a determination, not the other way round
 
         return record(self)
 

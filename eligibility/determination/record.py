@@ -19,7 +19,6 @@ from ..case import Case, canonical, case_from_data
 from ..errors import EligibilityError, InputError, Problem
 from ..language import Type
 from ..language.nodes import decimal_text
-from ..quantities import Money
 from ..ruleset.edition import Edition
 from ..ruleset.model import Citation, Ruleset
 from ..ruleset.names import value_text
@@ -27,6 +26,7 @@ from ..ruleset.resolved import ResolvedParameter
 from ..values import AnyText, Range, Value
 from .determine import determine
 from .model import Determination, MissingFact, Reason, Verdict
+from .totals import totals
 
 FORMAT = "eligibility-record/1"
 _STATUS = {True: "met", False: "unmet", None: "unknown"}
@@ -39,11 +39,7 @@ def record(determination: Determination) -> bytes:
         "trail": [list(firing) for firing in determination.run.trail],
     }
     return rfc8785.dumps(
-        {
-            "format": FORMAT,
-            "determination": content(determination, masked=False),
-            "run": run,
-        }
+        {"format": FORMAT, "determination": content(determination, masked=False), "run": run}
     )
 
 
@@ -58,10 +54,7 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     verdicts = [_verdict(verdict, masked) for verdict in determination.verdicts]
     stood_on = {a.id: a for verdict in determination.verdicts for a in verdict.assumptions}
     return {
-        "ruleset": {
-            "id": edition.ruleset.id,
-            "overlays": list(edition.ruleset.overlays),
-        },
+        "ruleset": {"id": edition.ruleset.id, "overlays": list(edition.ruleset.overlays)},
         "month": str(edition.month),
         "known_on": None if edition.known_on is None else edition.known_on.isoformat(),
         "rules_digest": edition.rules_digest,
@@ -91,18 +84,22 @@ def summary(determination: Determination, *, masked: bool = True) -> dict[str, A
 
 
 def _totals(determination: Determination) -> dict[str, Any]:
-    """What is due per month in cash, with each programme's share; open amounts are named, never summed."""
-    shares, open_amounts = [], []
-    total = Money(0)
-    for verdict in determination.verdicts:
-        if verdict.programme.kind == "status":
-            continue
-        if verdict.amount is not None:
-            total += verdict.amount
-            shares.append([verdict.programme.id, verdict.subject, str(verdict.amount)])
-        elif verdict.outcome.value in ("eligible", "undetermined"):
-            open_amounts.append([verdict.programme.id, verdict.subject])
-    return {"per_month": str(total), "shares": shares, "open": open_amounts}
+    """What is due per month, with each programme's share; seasonal and open amounts are named beside it."""
+    total = totals(determination.verdicts, determination.case)
+    data: dict[str, Any] = {
+        "per_month": None if total.per_month is None else str(total.per_month),
+        "shares": [[s.programme, s.subject, str(s.amount)] for s in total.shares],
+    }
+    if total.per_month is None:
+        data["options"] = [
+            {"forgoes": [list(payment) for payment in o.forgoes], "per_month": str(o.per_month)}
+            for o in total.options
+        ]
+    if total.seasonal:
+        data["per_season"] = [[s.programme, s.subject, str(s.amount)] for s in total.seasonal]
+    if total.open:
+        data["open"] = [list(payment) for payment in total.open]
+    return data
 
 
 def _verdict(verdict: Verdict, masked: bool) -> dict[str, Any]:
@@ -144,11 +141,7 @@ def _reason(reason: Reason, masked: bool) -> dict[str, Any]:
         "title": reason.title,
         "verdict": _STATUS[reason.verdict],
         "operands": [
-            [
-                o.name,
-                "masked" if masked and o.sensitive else value_json(o.value, o.type),
-                o.origin.value,
-            ]
+            [o.name, "masked" if masked and o.sensitive else value_json(o.value, o.type), o.origin.value]
             for o in reason.operands
         ],
         "citation": cite_json(reason.citation),

@@ -66,6 +66,7 @@ _TRUTHS: Final = {
 
 
 def show_truth(truth: Truth, language: Language) -> str:
+    """是, 否 or 未知."""
     return _TRUTHS[language][truth]
 
 

@@ -35,11 +35,7 @@ from ..values import AnyText, Kind, Level, Range, bounds, hull, span
 
 Row = list[Any]
 Function = Callable[[Any, Any, Any], Any]
-_ROUND = {
-    "round_down": round_down,
-    "round_half_up": round_half_up,
-    "round_up": round_up,
-}
+_ROUND = {"round_down": round_down, "round_half_up": round_half_up, "round_up": round_up}
 
 
 class Compiler:
@@ -52,12 +48,7 @@ class Compiler:
         tables: Mapping[str, Mapping[tuple[str, ...], Any]],
         today: int,
     ) -> None:
-        self.slots, self.parameters, self.tables, self.today = (
-            slots,
-            parameters,
-            tables,
-            today,
-        )
+        self.slots, self.parameters, self.tables, self.today = (slots, parameters, tables, today)
 
     def compile(self, node: Node) -> Function:
         """The function that computes a node."""
@@ -129,11 +120,7 @@ class Compiler:
 
             return extreme
         if isinstance(node, Rounding):
-            rounding, unit, item = (
-                _ROUND[node.name],
-                ROUNDING_UNITS[node.unit],
-                parts[0],
-            )
+            rounding, unit, item = (_ROUND[node.name], ROUNDING_UNITS[node.unit], parts[0])
 
             def rounded(h: Row, p: Row, q: Row) -> Any:
                 value = item(h, p, q)
@@ -243,10 +230,7 @@ class Compiler:
         return lambda h, p, q: collect([body(h, p, row) for row in p[0]], unspecified)
 
     def _lookup(self, node: Lookup) -> Function:
-        keys, cells = (
-            [self.compile(key) for key in node.keys],
-            self.tables[node.symbol.name],
-        )
+        keys, cells = ([self.compile(key) for key in node.keys], self.tables[node.symbol.name])
 
         def lookup(h: Row, p: Row, q: Row) -> Any:
             values = [key(h, p, q) for key in keys]

@@ -13,33 +13,11 @@ from typing import Any, Final, NamedTuple
 
 from ..case import FACTS, Context, Fact, income_fact, receipt_amount_fact, receipt_fact
 from ..errors import Problem, RulesetError
-from ..language.nodes import (
-    Choose,
-    Lift,
-    Logic,
-    Node,
-    Origin,
-    Ref,
-    Symbol,
-    children,
-    symbols,
-)
+from ..language.nodes import Choose, Lift, Logic, Node, Origin, Ref, Symbol, children, symbols
 from ..quantities import MAX_FEN
 from ..ruleset.edition import Edition
 from ..ruleset.resolved import Criterion, Programme, Route
-from ..values import (
-    Level,
-    Range,
-    Truth,
-    Value,
-    all_of,
-    any_of,
-    bounds,
-    date_key,
-    is_known,
-    not_,
-    span,
-)
+from ..values import Level, Range, Truth, Value, all_of, any_of, bounds, date_key, is_known, not_, span
 from .ranges import Compiler, Function, Row
 
 _NO_AMOUNT = Range(0, 64 * MAX_FEN)
@@ -102,11 +80,7 @@ class Evaluation:
         if place.person is None:
             return household, None, None
         person = household[0][place.person]
-        return (
-            household,
-            person,
-            None if place.parent is None else person[0][place.parent],
-        )
+        return (household, person, None if place.parent is None else person[0][place.parent])
 
 
 Step = Callable[[Row, list[Result]], None]
@@ -259,13 +233,7 @@ class Evaluator:
         value: Value = self.functions[node](*evaluation.rows(place))
         return value
 
-    def _collect(
-        self,
-        node: Node,
-        evaluation: Evaluation,
-        place: Place,
-        found: dict[Missing, None],
-    ) -> None:
+    def _collect(self, node: Node, evaluation: Evaluation, place: Place, found: dict[Missing, None]) -> None:
         if self._known(node, evaluation, place):
             return
         match node:
@@ -293,11 +261,7 @@ class Evaluator:
                     self._collect(child, evaluation, place, found)
 
     def _collect_name(
-        self,
-        symbol: Symbol,
-        evaluation: Evaluation,
-        place: Place,
-        found: dict[Missing, None],
+        self, symbol: Symbol, evaluation: Evaluation, place: Place, found: dict[Missing, None]
     ) -> None:
         """An open name: a leaf is reported, a definition or a verdict is opened up."""
         own = (Place(), Place(place.person), place)[symbol.level]
@@ -310,13 +274,9 @@ class Evaluator:
                     for criterion in open_criteria(result):
                         self._collect(criterion.test, evaluation, own, found)
         else:
-            found[
-                Missing(
-                    symbol.origin,
-                    symbol.name,
-                    own if symbol.origin is Origin.FACT else Place(),
-                )
-            ] = None
+            found[Missing(symbol.origin, symbol.name, own if symbol.origin is Origin.FACT else Place())] = (
+                None
+            )
 
 
 def open_criteria(result: Result) -> list[Criterion]:
@@ -468,8 +428,7 @@ class _CompiledProgramme:
             names = "、".join(self.programme.routes[i].name for i in certain)
             raise RulesetError(
                 Problem(
-                    "routes-overlap",
-                    f"项目“{self.programme.name}”的情形同时符合，规则没说取哪个：{names}",
+                    "routes-overlap", f"项目“{self.programme.name}”的情形同时符合，规则没说取哪个：{names}"
                 )
             )
         if self.programme.choose == "highest" or not certain:

@@ -3,13 +3,4 @@
 from .nodes import Node, Origin, Symbol, Type, canonical, render
 from .parse import Scope, parse_expression
 
-__all__ = [
-    "Node",
-    "Origin",
-    "Scope",
-    "Symbol",
-    "Type",
-    "canonical",
-    "parse_expression",
-    "render",
-]
+__all__ = ["Node", "Origin", "Scope", "Symbol", "Type", "canonical", "parse_expression", "render"]

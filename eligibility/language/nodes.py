@@ -285,10 +285,7 @@ def _render(node: Node) -> tuple[str, int]:
             return symbol.name, 9
         case Arithmetic(operator=operator):
             rank = _BINDING[operator]
-            return (
-                f"{render(node.left, rank)} {operator} {render(node.right, rank + 1)}",
-                rank,
-            )
+            return (f"{render(node.left, rank)} {operator} {render(node.right, rank + 1)}", rank)
         case Extreme(operator=operator, items=items):
             return f"{operator}({', '.join(map(render, items))})", 9
         case Elapsed():
@@ -306,15 +303,9 @@ def _render(node: Node) -> tuple[str, int]:
             rank = _BINDING[operator]
             return f" {operator} ".join(render(item, rank + 1) for item in items), rank
         case Choose():
-            return (
-                f"{render(node.then, 1)} if {render(node.condition, 1)} else {render(node.otherwise)}",
-                0,
-            )
+            return (f"{render(node.then, 1)} if {render(node.condition, 1)} else {render(node.otherwise)}", 0)
         case Lift():
-            return (
-                f"{node.operator}({COLLECTION_NAMES[node.collection]}, {render(node.body)})",
-                9,
-            )
+            return (f"{node.operator}({COLLECTION_NAMES[node.collection]}, {render(node.body)})", 9)
         case Lookup():
             return f"{node.symbol.name}[{', '.join(map(render, node.keys))}]", 9
 
@@ -336,11 +327,7 @@ def canonical(node: Node) -> list[object]:
     """The node as nested lists of text and numbers: what digests are made of."""
     match node:
         case Constant(value=value):
-            return [
-                "constant",
-                node.type.kind.value,
-                value if isinstance(value, str) else str(value),
-            ]
+            return ["constant", node.type.kind.value, value if isinstance(value, str) else str(value)]
         case Ref(symbol=symbol):
             return ["name", symbol.origin.value, symbol.name]
         case Elapsed(unit=unit):

@@ -18,18 +18,7 @@ from typing import Protocol
 from ..errors import Problem, RulesetError, nearest
 from ..values import Kind, Level, Value
 from . import typing as rules
-from .nodes import (
-    COLLECTIONS,
-    INTEGER,
-    RATE,
-    TRUTH,
-    Constant,
-    Lookup,
-    Node,
-    Ref,
-    Symbol,
-    Type,
-)
+from .nodes import COLLECTIONS, INTEGER, RATE, TRUTH, Constant, Lookup, Node, Ref, Symbol, Type
 from .typing import TypeProblem
 
 MAX_LENGTH = 2_000
@@ -77,9 +66,7 @@ def parse_expression(text: str, scope: Scope, *, location: str, level: Level) ->
         node = _Builder(text, scope).build(tree)
         if node.level > level:
             raise _Refusal(
-                None,
-                "expression-level",
-                "算式用到内层的名称，须用 any、all、count、sum、max、min 取到外层",
+                None, "expression-level", "算式用到内层的名称，须用 any、all、count、sum、max、min 取到外层"
             )
         return node
     except _Refusal as refusal:
@@ -181,9 +168,7 @@ class _Builder:
     def _attribute(self, node: ast.Attribute) -> Node:
         if not isinstance(node.value, ast.Name):
             raise _Refusal(
-                node,
-                "expression-construct",
-                "点号前面只能是一个名称，如 低保.符合、收入.工资性收入",
+                node, "expression-construct", "点号前面只能是一个名称，如 低保.符合、收入.工资性收入"
             )
         return self._reference(node, f"{node.value.id}.{node.attr}")
 
@@ -191,23 +176,10 @@ class _Builder:
         symbol = self.scope.symbol(name)
         if symbol is None:
             if self.scope.table(name) is not None:
-                raise _Refusal(
-                    node,
-                    "expression-table",
-                    f'“{name}”是表，要写明取哪一格，如 {name}["…"]',
-                )
+                raise _Refusal(node, "expression-table", f'“{name}”是表，要写明取哪一格，如 {name}["…"]')
             if name in COLLECTIONS:
-                raise _Refusal(
-                    node,
-                    "expression-level",
-                    f"“{name}”是一组人，只能写在 any、count 等的第一项",
-                )
-            raise _Refusal(
-                node,
-                "unknown-name",
-                f"没有“{name}”这个名称",
-                nearest(name, self.scope.names()),
-            )
+                raise _Refusal(node, "expression-level", f"“{name}”是一组人，只能写在 any、count 等的第一项")
+            raise _Refusal(node, "unknown-name", f"没有“{name}”这个名称", nearest(name, self.scope.names()))
         bounds = rules.DATE_BOUNDS if symbol.type.kind is Kind.DATE else symbol.bounds
         return Ref(symbol, symbol.type, symbol.level, bounds)
 
@@ -220,26 +192,14 @@ class _Builder:
         keys = tuple(self.build(key) for key in written)
         if len(keys) != len(expected):
             names = "、".join(name for name, _ in expected)
-            raise _Refusal(
-                node,
-                "expression-table",
-                f"“{symbol.name}”要 {len(expected)} 个键：{names}",
-            )
+            raise _Refusal(node, "expression-table", f"“{symbol.name}”要 {len(expected)} 个键：{names}")
         for key, (name, choices) in zip(keys, expected, strict=True):
             if not isinstance(key, Constant | Ref) or key.type.kind is not Kind.ENUM:
-                raise _Refusal(
-                    node,
-                    "expression-table",
-                    f"键“{name}”要写成引号里的文字，或一个选项类的名称",
-                )
+                raise _Refusal(node, "expression-table", f"键“{name}”要写成引号里的文字，或一个选项类的名称")
             beyond = (key.type.choices or frozenset()) - choices
             if key.type.choices is None or beyond:
                 listed = "、".join(sorted(beyond)) or "任意文字"
-                raise _Refusal(
-                    node,
-                    "expression-table",
-                    f"“{symbol.name}”的键“{name}”没有：{listed}",
-                )
+                raise _Refusal(node, "expression-table", f"“{symbol.name}”的键“{name}”没有：{listed}")
         level = max((key.level for key in keys), default=Level.HOUSEHOLD)
         return Lookup(symbol, keys, symbol.type, level, symbol.bounds)
 
@@ -259,8 +219,7 @@ class _Builder:
 
     def _boolop(self, node: ast.BoolOp) -> Node:
         return rules.logic(
-            "and" if isinstance(node.op, ast.And) else "or",
-            tuple(self.build(value) for value in node.values),
+            "and" if isinstance(node.op, ast.And) else "or", tuple(self.build(value) for value in node.values)
         )
 
     def _compare(self, node: ast.Compare) -> Node:
@@ -281,9 +240,7 @@ class _Builder:
         listed = node.comparators[0]
         if len(node.ops) != 1 or not isinstance(listed, ast.Tuple) or not listed.elts:
             raise _Refusal(
-                node,
-                "expression-construct",
-                'in 的写法：名称 in ("甲", "乙")；只有一项时写 ("甲",)',
+                node, "expression-construct", 'in 的写法：名称 in ("甲", "乙")；只有一项时写 ("甲",)'
             )
         choices: list[str] = []
         for element in listed.elts:
@@ -299,12 +256,7 @@ class _Builder:
     def _call(self, node: ast.Call) -> Node:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             name = node.func.id if isinstance(node.func, ast.Name) else "…"
-            raise _Refusal(
-                node,
-                "expression-function",
-                f"没有“{name}”这个函数",
-                nearest(name, FUNCTIONS),
-            )
+            raise _Refusal(node, "expression-function", f"没有“{name}”这个函数", nearest(name, FUNCTIONS))
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise _Refusal(node, "expression-construct", "函数的参数只按次序写")
         name, arguments = node.func.id, node.args
@@ -312,11 +264,7 @@ class _Builder:
         if name in _LIFTS and isinstance(first, ast.Name) and first.id in COLLECTIONS:
             return self._lift(node, name, COLLECTIONS[first.id])
         if name in ("any", "all", "count", "sum"):
-            raise _Refusal(
-                node,
-                "expression-function",
-                f"{name} 的第一项要是 {'、'.join(COLLECTIONS)}",
-            )
+            raise _Refusal(node, "expression-function", f"{name} 的第一项要是 {'、'.join(COLLECTIONS)}")
         if name in _ROUNDINGS:
             unit = arguments[1] if len(arguments) == 2 else None
             if not isinstance(unit, ast.Constant) or not isinstance(unit.value, str):

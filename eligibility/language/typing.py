@@ -83,10 +83,7 @@ def _common(bounds: list[Bounds], text: str) -> tuple[int, Node | None, int]:
         if all(item.divisor != other.divisor for other in distinct):
             distinct.append(item)
     if len(distinct) > 1:
-        raise TypeProblem(
-            "expression-divisor",
-            f"“{text}”里有两个不同的除数；一个算式至多有一个会变的除数",
-        )
+        raise TypeProblem("expression-divisor", f"“{text}”里有两个不同的除数；一个算式至多有一个会变的除数")
     denominator = lcm(*(b.denominator for b in bounds))
     return (
         denominator,
@@ -120,19 +117,10 @@ def arithmetic(operator: str, left: Node, right: Node) -> Node:
     elif operator == "*":
         kind = _product_type(left, right)
         if a.divisor is not None and b.divisor is not None:
-            raise TypeProblem(
-                "expression-divisor",
-                f"“{text}”里有两个除数；一个算式至多有一个会变的除数",
-            )
+            raise TypeProblem("expression-divisor", f"“{text}”里有两个除数；一个算式至多有一个会变的除数")
         values = [x * y for x, y in product((a.lo, a.hi), (b.lo, b.hi))]
         by = a if a.divisor is not None else b
-        bounds = Bounds(
-            min(values),
-            max(values),
-            a.denominator * b.denominator,
-            by.divisor,
-            by.divisor_hi,
-        )
+        bounds = Bounds(min(values), max(values), a.denominator * b.denominator, by.divisor, by.divisor_hi)
     else:
         kind, bounds = _quotient(left, right, text)
     return Arithmetic(operator, left, right, kind, max(left.level, right.level), _sized(bounds, text))
@@ -155,10 +143,7 @@ def _product_type(left: Node, right: Node) -> Type:
 def _quotient(left: Node, right: Node, text: str) -> tuple[Type, Bounds]:
     a, b = bounds_of(left), bounds_of(right)
     if right.type.kind is not Kind.INTEGER:
-        raise TypeProblem(
-            "expression-type",
-            f"只能除以整数（人数、月数）；“{render(right)}”是{right.type}",
-        )
+        raise TypeProblem("expression-type", f"只能除以整数（人数、月数）；“{render(right)}”是{right.type}")
     if b.lo < 0 or b.hi < 1:
         raise TypeProblem("expression-divisor", f"除数“{render(right)}”可能不是正数")
     kind = EXACT_MONEY if left.type.counts_money else EXACT_COUNT
@@ -222,8 +207,7 @@ def compare(operator: str, left: Node, right: Node) -> Node:
                 check_choice(enum, str(constant.value))
     elif not (left.type.kind is right.type.kind is Kind.DATE):
         raise TypeProblem(
-            "expression-type",
-            f"不能比较：“{render(left)}”是{left.type}，“{render(right)}”是{right.type}",
+            "expression-type", f"不能比较：“{render(left)}”是{left.type}，“{render(right)}”是{right.type}"
         )
     return Compare(operator, left, right, level)
 
@@ -233,8 +217,7 @@ def check_choice(node: Node, choice: str) -> None:
     known = node.type.choices
     if known is not None and choice not in known:
         raise TypeProblem(
-            "expression-choice",
-            f"“{render(node)}”没有“{choice}”这一项，只有 {'、'.join(sorted(known))}",
+            "expression-choice", f"“{render(node)}”没有“{choice}”这一项，只有 {'、'.join(sorted(known))}"
         )
 
 
@@ -251,10 +234,7 @@ def logic(operator: str, items: tuple[Node, ...]) -> Node:
     """`and`, `or`, `not` of truths."""
     for item in items:
         if item.type != TRUTH:
-            raise TypeProblem(
-                "expression-type",
-                f"{operator} 只用于是非，“{render(item)}”是{item.type}",
-            )
+            raise TypeProblem("expression-type", f"{operator} 只用于是非，“{render(item)}”是{item.type}")
     return Logic(operator, items, _level(items))
 
 
@@ -298,11 +278,7 @@ def lift(operator: str, collection: Level, body: Node) -> Node:
         return Lift(operator, collection, body, body.type, level, inner)
     text = f"sum({render(body)})"
     bounds = Bounds(
-        min(inner.lo * size, 0),
-        max(inner.hi * size, 0),
-        inner.denominator,
-        inner.divisor,
-        inner.divisor_hi,
+        min(inner.lo * size, 0), max(inner.hi * size, 0), inner.denominator, inner.divisor, inner.divisor_hi
     )
     return Lift(operator, collection, body, body.type, level, _sized(bounds, text))
 

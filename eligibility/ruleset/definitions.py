@@ -13,12 +13,7 @@ from ..reading import Node
 from ..values import LEVEL_NAMES, Kind, Level
 from . import names as naming
 from .fields import Fields, fail, mapping, sequence
-from .model import (
-    Definition,
-    IncomeKind,
-    IncomeRule,
-    Version,
-)
+from .model import Definition, IncomeKind, IncomeRule, Version
 from .versions import VERSION_KEYS, Common, refuse_flow
 
 
@@ -47,11 +42,7 @@ class Definitions:
             if name in self.path:
                 loop = " → ".join([*self.path[self.path.index(name) :], name])
                 raise RulesetError(
-                    Problem(
-                        "definition-cycle",
-                        f"定义绕成了圈：{loop}",
-                        self.nodes[name].key_location,
-                    )
+                    Problem("definition-cycle", f"定义绕成了圈：{loop}", self.nodes[name].key_location)
                 )
             self.path.append(name)
             self.built[name] = self._definition(name, self.nodes[name])
@@ -90,22 +81,14 @@ class Definitions:
         """A decision table as one expression: the highest (or the first) of the rows that hold."""
         choose = fields.one_of("choose", ("highest", "first"))
         if fields.text("otherwise") != "none":
-            raise fail(
-                fields.need("otherwise"),
-                "ruleset-value",
-                f"{what}：otherwise 只能是 none（零）",
-            )
+            raise fail(fields.need("otherwise"), "ruleset-value", f"{what}：otherwise 只能是 none（零）")
         zero = self.common.expression(Node("0", "", 0, 0), self.scope, level, what)
         rows = []
         for name, row in mapping(fields.need("rows"), f"{what}的 rows").items():
             cells = Fields(row, f"{what}的“{name}”行", ("when", "value"))
             for key in ("when", "value"):
                 if not cells.text(key).replace("_", "").isalnum():
-                    raise fail(
-                        cells.need(key),
-                        "ruleset-row",
-                        f"{cells.what}：{key} 只能是一个名称",
-                    )
+                    raise fail(cells.need(key), "ruleset-row", f"{cells.what}：{key} 只能是一个名称")
             when, value = (
                 self.common.expression(cells.need(k), self.scope, level, what) for k in ("when", "value")
             )
@@ -118,10 +101,7 @@ class Definitions:
                 for _, when, value in reversed(rows):
                     result = rules.choose(when, value, result)
                 return result
-            return rules.extreme(
-                "max",
-                (zero, *(rules.choose(when, value, zero) for _, when, value in rows)),
-            )
+            return rules.extreme("max", (zero, *(rules.choose(when, value, zero) for _, when, value in rows)))
         except rules.TypeProblem as problem:
             raise fail(fields.need("rows"), problem.code, f"{what}：{problem.message}") from None
 
@@ -172,18 +152,12 @@ class Definitions:
             counts = version.one_of("counts", ("all", "none", "above"))
             exempt = None
             if (counts == "above") != ("exempt" in version):
-                raise fail(
-                    entry,
-                    "ruleset-value",
-                    f"{what}：counts 为 above 时要写 exempt，其他时候不写",
-                )
+                raise fail(entry, "ruleset-value", f"{what}：counts 为 above 时要写 exempt，其他时候不写")
             if counts == "above":
                 exempt = self.common.expression(version.need("exempt"), self.scope, Level.PERSON, what)
                 if not exempt.type.counts_money:
                     raise fail(
-                        version.need("exempt"),
-                        "expression-type",
-                        f"{what}：“{render(exempt)}”不是金额",
+                        version.need("exempt"), "expression-type", f"{what}：“{render(exempt)}”不是金额"
                     )
             cite = self.common.citation(version.get("cite"), what)
             versions.append(self.common.version(version, IncomeRule(counts, exempt), start=None, cite=cite))

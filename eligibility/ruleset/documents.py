@@ -7,15 +7,13 @@ from ..reading import Node
 from ..values import Kind
 from . import names as naming
 from .fields import Fields, fail, mapping, raw_text
-from .model import (
-    Assumption,
-    Source,
-)
+from .model import Assumption, Source
 
 GRADES = ("A", "B", "C", "D", "doc", "R")
 
 
 def build_sources(node: Node) -> dict[str, Source]:
+    """The documents by id. Raises `RulesetError` with the place."""
     known = (
         "title",
         "issuer",
@@ -57,6 +55,7 @@ def _list(node: Node | None) -> list[Node]:
 
 
 def build_assumptions(node: Node) -> dict[str, Assumption]:
+    """The assumptions by id; two with one name are refused. Raises `RulesetError` with the place."""
     result: dict[str, Assumption] = {}
     names: dict[str, str] = {}
     for identifier, item in mapping(node, "assumptions").items():
@@ -72,9 +71,7 @@ def build_assumptions(node: Node) -> dict[str, Assumption]:
                 month = Month(text) if kind.kind is Kind.DATE else None
             except (ValueError, TypeError) as error:
                 raise fail(
-                    fields.need("value"),
-                    "ruleset-value",
-                    f"{what}的值“{text}”不合用：{error}",
+                    fields.need("value"), "ruleset-value", f"{what}的值“{text}”不合用：{error}"
                 ) from None
             if alias in names:
                 raise fail(item, "duplicate-name", f"{what}与 {names[alias]} 重名“{alias}”")

@@ -20,18 +20,8 @@ from ..language import canonical
 from ..language.nodes import Symbol, symbols
 from ..quantities import Money, Month
 from ..values import Value
-from .model import (
-    Assumption,
-    Citation,
-    IncomeRule,
-    Provenance,
-    Ruleset,
-)
-from .names import (
-    assumption_symbol,
-    read_value,
-    value_text,
-)
+from .model import Assumption, Citation, IncomeRule, Provenance, Ruleset
+from .names import assumption_symbol, read_value, value_text
 from .resolved import Programme, ResolvedDefinition, ResolvedParameter
 
 SEMANTICS = "1"
@@ -59,10 +49,7 @@ class Edition:
         return next((p for p in self.programmes if identifier in (p.id, p.name)), None)
 
     def with_values(
-        self,
-        values: Mapping[str, str | int | bool | Money],
-        *,
-        provenance: Provenance = Provenance.SCENARIO,
+        self, values: Mapping[str, str | int | bool | Money], *, provenance: Provenance = Provenance.SCENARIO
     ) -> Edition:
         """The same edition with other figures: parameters or named assumptions by name, values as in ruleset files.
 
@@ -75,18 +62,10 @@ class Edition:
             symbol = known.get(name)
             if symbol is None:
                 raise InputError(
-                    Problem(
-                        "unknown-name",
-                        f"没有可改的标准或假设“{name}”",
-                        name,
-                        nearest(name, known),
-                    )
+                    Problem("unknown-name", f"没有可改的标准或假设“{name}”", name, nearest(name, known))
                 )
             try:
-                changed[name] = (
-                    read_value(_value_source(value), symbol.type, symbol.bounds),
-                    provenance,
-                )
+                changed[name] = (read_value(_value_source(value), symbol.type, symbol.bounds), provenance)
             except (ValueError, TypeError) as error:
                 raise InputError(Problem("scenario-value", f"“{name}”的值不合用：{error}", name)) from None
         from .resolve import resolve  # resolving makes editions, not the other way round

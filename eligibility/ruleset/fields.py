@@ -63,12 +63,14 @@ def day(node: Node, what: str) -> date:
 
 
 def sequence(node: Node, what: str) -> list[Node]:
+    """The items of a list."""
     if not isinstance(node.value, list):
         raise fail(node, "ruleset-list", f"{what}应是列表")
     return node.value
 
 
 def mapping(node: Node, what: str) -> dict[str, Node]:
+    """The entries of a mapping."""
     if not isinstance(node.value, dict):
         raise fail(node, "ruleset-mapping", f"{what}应是“键: 值”的形式")
     return node.value
@@ -85,10 +87,7 @@ class Fields:
             if key not in names:
                 hint = nearest(key, names) or "可用：" + "、".join(names)
                 problem = Problem(
-                    "ruleset-unknown-key",
-                    f"{what}里没有“{key}”这一项",
-                    value.key_location,
-                    hint,
+                    "ruleset-unknown-key", f"{what}里没有“{key}”这一项", value.key_location, hint
                 )
                 raise RulesetError(problem)
 

@@ -62,10 +62,7 @@ def _all_versions(rules: Ruleset) -> dict[str, set[str]]:
         amounts = [v.content.amount for r in programme.routes for v in r.dated.versions if v.content.amount]
         who = [programme.who] if programme.who is not None else []
         graph |= programme_steps(
-            programme.name,
-            tests=[*tests, *who],
-            amounts=amounts,
-            choose=programme.choose,
+            programme.name, tests=[*tests, *who], amounts=amounts, choose=programme.choose
         )
     return graph
 
@@ -83,12 +80,7 @@ def check_cycles(rules: Ruleset) -> None:
         loop = list(reversed(error.args[1]))
         place = next((_place(rules, name) for name in loop if _place(rules, name)), None)
         raise RulesetError(
-            Problem(
-                "definition-cycle",
-                f"规则绕成了圈：{' → '.join(loop)}",
-                place,
-                "至少断开其中一处",
-            )
+            Problem("definition-cycle", f"规则绕成了圈：{' → '.join(loop)}", place, "至少断开其中一处")
         ) from None
 
 

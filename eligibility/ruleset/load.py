@@ -30,16 +30,7 @@ from .versions import Common
 RULESET_KEYS = (
     "ruleset", "title", "english", "coverage", "refuse_before", "files", "notes",
 )  # fmt: skip
-OVERLAY_KEYS = (
-    "overlay",
-    "title",
-    "on",
-    "precedence",
-    "applies",
-    "add",
-    "replace",
-    "notes",
-)
+OVERLAY_KEYS = ("overlay", "title", "on", "precedence", "applies", "add", "replace", "notes")
 PRECEDENCE = ("city", "district", "office")
 ENTRY_POINTS = "eligibility.rulesets"
 SECTIONS = ("sources", "assumptions", "parameters", "definitions", "income_kinds")
@@ -99,9 +90,7 @@ class _RawRuleset:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.head = Fields(
-            read_file(folder / "ruleset.yaml", error=RulesetError),
-            "ruleset.yaml",
-            RULESET_KEYS,
+            read_file(folder / "ruleset.yaml", error=RulesetError), "ruleset.yaml", RULESET_KEYS
         )
         self.sections: dict[str, Node] = {}
         self.programmes: dict[str, Node] = {}
@@ -137,21 +126,10 @@ class _RawRuleset:
             if section not in SECTIONS:
                 message = f"文件“{name}”里没有“{section}”这一节"
                 raise RulesetError(
-                    Problem(
-                        "ruleset-unknown-key",
-                        message,
-                        part.key_location,
-                        nearest(section, SECTIONS),
-                    )
+                    Problem("ruleset-unknown-key", message, part.key_location, nearest(section, SECTIONS))
                 )
             if section in self.sections:
-                raise RulesetError(
-                    Problem(
-                        "duplicate-name",
-                        f"“{section}”这一节写了两次",
-                        part.key_location,
-                    )
-                )
+                raise RulesetError(Problem("duplicate-name", f"“{section}”这一节写了两次", part.key_location))
             part.value = _normalised(part, section)
             self.sections[section] = part
         return None
@@ -169,11 +147,7 @@ def _normalised(part: Node, section: str) -> dict[str, Node]:
         key = unicodedata.normalize("NFKC", name) if section != "sources" else name
         if key in result:
             raise RulesetError(
-                Problem(
-                    "duplicate-name",
-                    f"“{name}”规范化后与另一个名称相同",
-                    node.key_location,
-                )
+                Problem("duplicate-name", f"“{name}”规范化后与另一个名称相同", node.key_location)
             )
         result[key] = node
     return result
@@ -189,12 +163,7 @@ class _Overlay:
         self.id = self.fields.text("overlay")
         self.precedence = self.fields.one_of("precedence", PRECEDENCE)
         if "applies" in self.fields and "replace" in self.fields:
-            raise fail(
-                node,
-                "overlay-mixed",
-                "叠加规则不能同时有 applies 和 replace",
-                "请分成两个",
-            )
+            raise fail(node, "overlay-mixed", "叠加规则不能同时有 applies 和 replace", "请分成两个")
         if "applies" not in self.fields and "add" in self.fields:
             raise fail(node, "ruleset-missing-key", "有 add 的叠加规则要写 applies（对谁适用）")
 
@@ -203,11 +172,7 @@ class _Overlay:
         if base != raw.head.text("ruleset"):
             raise fail(self.fields.need("on"), "overlay-base", f"这份叠加规则用于“{base}”，不能叠在“{raw.head.text('ruleset')}”上")  # fmt: skip
         if self.id in raw.overlays:
-            raise fail(
-                self.fields.need("overlay"),
-                "duplicate-name",
-                f"叠加规则“{self.id}”选了两次",
-            )
+            raise fail(self.fields.need("overlay"), "duplicate-name", f"叠加规则“{self.id}”选了两次")
         raw.overlays.append(self.id)
         raw.notes.extend(self.fields.texts("notes"))
         for item in self.fields.get("add").value if "add" in self.fields else []:  # type: ignore[union-attr]
@@ -230,12 +195,7 @@ class _Overlay:
             if section not in SECTIONS:
                 message = f"文件“{name}”里没有“{section}”这一节"
                 raise RulesetError(
-                    Problem(
-                        "ruleset-unknown-key",
-                        message,
-                        part.key_location,
-                        nearest(section, SECTIONS),
-                    )
+                    Problem("ruleset-unknown-key", message, part.key_location, nearest(section, SECTIONS))
                 )
             merged = mapping(raw.sections[section], section)
             for key, entry in _normalised(part, section).items():
@@ -259,12 +219,7 @@ class _Overlay:
                     Problem("overlay-path", f"replace 的路径“{shown}”在原规则集里没有", node.key_location, nearest(step, entries))
                 )  # fmt: skip
             inner = entries[step]
-        inner.value, inner.file, inner.line, inner.column = (
-            node.value,
-            node.file,
-            node.line,
-            node.column,
-        )
+        inner.value, inner.file, inner.line, inner.column = (node.value, node.file, node.line, node.column)
         inner.flow = node.flow
         raw.replaced.append(path)
 

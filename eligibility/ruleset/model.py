@@ -112,10 +112,7 @@ class Dated(Generic[T]):
         for version in self.versions:
             if not version.covers(month) or (known_on is not None and version.published > known_on):
                 continue
-            if best is None or (version.start, version.published) >= (
-                best.start,
-                best.published,
-            ):
+            if best is None or (version.start, version.published) >= (best.start, best.published):
                 best = version
         return best
 
@@ -179,6 +176,8 @@ class IncomeRule:
 
 @dataclass(frozen=True, slots=True)
 class IncomeKind:
+    """A kind of income the ruleset lists; `signed` if it may be a loss."""
+
     name: str
     english: str | None
     signed: bool
@@ -209,6 +208,8 @@ class RouteBody:
 
 @dataclass(frozen=True, slots=True)
 class RouteText:
+    """A route as written, with dated bodies."""
+
     name: str
     english: str | None
     dated: Dated[RouteBody]

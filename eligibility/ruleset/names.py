@@ -8,17 +8,7 @@ from fractions import Fraction
 
 from ..case import FACTS, Fact, income_fact
 from ..language import Symbol, Type
-from ..language.nodes import (
-    DATE,
-    EXACT_COUNT,
-    INTEGER,
-    MONEY,
-    RATE,
-    TRUTH,
-    Bounds,
-    Origin,
-    decimal_text,
-)
+from ..language.nodes import DATE, EXACT_COUNT, INTEGER, MONEY, RATE, TRUTH, Bounds, Origin, decimal_text
 from ..quantities import MAX_FEN, Money, Month
 from ..values import DATE_DOMAIN, AnyText, Kind, Level, Range, Value, date_key, key_date
 from .model import Assumption
@@ -27,25 +17,11 @@ COUNTED_INCOME = "各项计入收入"
 """The person-level name that the income kinds of a ruleset make: the sum of what counts of every kind."""
 
 RATE_DENOMINATOR = 100
-_COUNT_UNITS = {
-    "人": 64,
-    "岁": 200,
-    "个月": 1200,
-    "年": 200,
-    "套": 100,
-    "辆": 100,
-    "户": 64,
-}
+_COUNT_UNITS = {"人": 64, "岁": 200, "个月": 1200, "年": 200, "套": 100, "辆": 100, "户": 64}
 _DECIMAL = re.compile(r"\d+(\.\d{1,2})?\Z", re.ASCII)
 VERDICT_TYPES = {"符合": TRUTH, "不符合": TRUTH, "金额": MONEY, "应付": MONEY}
 """What may be read of a programme, besides 情形. 应付 is the amount before what it yields to; only its own rule reads it."""
-TYPES = {
-    "money": MONEY,
-    "rate": RATE,
-    "integer": INTEGER,
-    "truth": TRUTH,
-    "month": DATE,
-}
+TYPES = {"money": MONEY, "rate": RATE, "integer": INTEGER, "truth": TRUTH, "month": DATE}
 
 
 def unit_type(unit: str) -> tuple[Type, Bounds | None] | None:
@@ -120,7 +96,8 @@ def income_symbol(kind: str, signed: bool) -> Symbol:
 
 def assumption_symbol(assumption: Assumption) -> Symbol:
     """The symbol of an assumption that has a name."""
-    assert assumption.name is not None and assumption.type is not None
+    assert assumption.name is not None
+    assert assumption.type is not None
     kind = assumption.type
     return Symbol(assumption.name, Origin.PARAMETER, Level.HOUSEHOLD, kind, type_bounds(kind))
 
@@ -174,23 +151,14 @@ class Names:
         if base in ("在享", "在享月额") and attribute in self._programmes:
             level = self._programmes[attribute][1]
             kind = TRUTH if base == "在享" else MONEY
-            return Symbol(
-                name,
-                Origin.FACT,
-                level,
-                kind,
-                None if kind == TRUTH else Bounds(0, MAX_FEN),
-            )
+            return Symbol(name, Origin.FACT, level, kind, None if kind == TRUTH else Bounds(0, MAX_FEN))
         return None
 
     def _verdict(self, programme: str, attribute: str) -> Symbol | None:
         _, level, routes = self._programmes[programme]
         if attribute == "情形":
             return Symbol(
-                f"{programme}.情形",
-                Origin.VERDICT,
-                level,
-                Type(Kind.ENUM, choices=frozenset(routes)),
+                f"{programme}.情形", Origin.VERDICT, level, Type(Kind.ENUM, choices=frozenset(routes))
             )
         kind = VERDICT_TYPES.get(attribute)
         if kind is None:

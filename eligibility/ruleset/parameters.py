@@ -13,13 +13,7 @@ from ..reading import Node
 from ..values import Level, Value
 from . import names as naming
 from .fields import Fields, fail, mapping, sequence, word
-from .model import (
-    Link,
-    Parameter,
-    ParameterValue,
-    Provenance,
-    Version,
-)
+from .model import Link, Parameter, ParameterValue, Provenance, Version
 from .versions import VERSION_KEYS, Common
 
 
@@ -81,24 +75,9 @@ class Parameters:
         )
 
     def _version(
-        self,
-        entry: Node,
-        what: str,
-        kind: Type,
-        bounds: Bounds | None,
-        keys: tuple[str, ...],
+        self, entry: Node, what: str, kind: Type, bounds: Bounds | None, keys: tuple[str, ...]
     ) -> Version[ParameterValue]:
-        own = (
-            "value",
-            "equals",
-            "table",
-            "source",
-            "article",
-            "quote",
-            "provenance",
-            "last_known",
-            "note",
-        )
+        own = ("value", "equals", "table", "source", "article", "quote", "provenance", "last_known", "note")
         fields = Fields(entry, f"{what}的一个版本", (*VERSION_KEYS, *own))
         given = [key for key in ("value", "equals", "table") if key in fields]
         if len(given) != 1 or (given == ["table"]) != bool(keys):
@@ -114,9 +93,7 @@ class Parameters:
         unknown = given == ["value"] and fields.text("value") in ("unknown", "未知")
         last = fields.get("last_known")
         provenance = fields.one_of(
-            "provenance",
-            [p.value for p in Provenance][:4],
-            "assumption" if unknown else None,
+            "provenance", [p.value for p in Provenance][:4], "assumption" if unknown else None
         )
         content = ParameterValue(
             value=value,
@@ -135,12 +112,7 @@ class Parameters:
             raise fail(node, "ruleset-value", f"{what}的值“{text}”不合用：{error}") from None
 
     def _table(
-        self,
-        node: Node,
-        what: str,
-        kind: Type,
-        bounds: Bounds | None,
-        keys: tuple[str, ...],
+        self, node: Node, what: str, kind: Type, bounds: Bounds | None, keys: tuple[str, ...]
     ) -> dict[tuple[str, ...], Value | Link]:
         """All cells by their key texts. A cell is a value, `unknown`, or the name of a parameter."""
         cells: dict[tuple[str, ...], Value | Link] = {}

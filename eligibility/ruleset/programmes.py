@@ -49,11 +49,7 @@ def outline(node: Node) -> tuple[str, str, Level, tuple[str, ...]]:
     fields = Fields(node, "项目文件", PROGRAMME_KEYS)
     identifier = fields.text("programme")
     if not identifier.isascii() or not identifier.replace("_", "").isalnum() or not identifier[0].isalpha():
-        raise fail(
-            fields.need("programme"),
-            "ruleset-id",
-            "programme 要用英文字母、数字和下划线，以字母开头",
-        )
+        raise fail(fields.need("programme"), "ruleset-id", "programme 要用英文字母、数字和下划线，以字母开头")
     level = LEVEL_NAMES[fields.one_of("for", ("家庭", "成员"))]
     routes = tuple(mapping(fields.need("routes"), f"项目“{identifier}”的 routes"))
     return identifier, fields.name("name"), level, routes
@@ -68,9 +64,7 @@ class ProgrammeBuilder:
         self.what = self.fields.what
         self.id, self.name, self.level, _ = outline(node)
         coverage = Fields(
-            self.fields.need("coverage"),
-            f"{self.what}的 coverage",
-            ("from", "until", "checked_through"),
+            self.fields.need("coverage"), f"{self.what}的 coverage", ("from", "until", "checked_through")
         )
         self.start, start_assumes = common.month(coverage.need("from"), "coverage.from")
         self.until = coverage.month_or_none("until")
@@ -94,12 +88,7 @@ class ProgrammeBuilder:
             test = self.common.expression(node, self.scope, self.level, "applies")
             dated = Dated((self._unversioned(node, test),))
             self.criteria[identifier] = CriterionText(
-                identifier,
-                "属于本规则适用的地区",
-                "Within the area",
-                None,
-                dated,
-                node.location,
+                identifier, "属于本规则适用的地区", "Within the area", None, dated, node.location
             )
             guard = ((Condition(identifier, True),),)
         kind = fields.one_of("kind", KINDS)
@@ -123,10 +112,7 @@ class ProgrammeBuilder:
             until=self.until,
             checked_through=self.checked_through,
             payable=self._timing("payable", {"from": PAYABLE_FROM, "until": PAYABLE_UNTIL}),
-            arrears=self._timing(
-                "arrears",
-                {"for": ("in_payment", "all"), "new_entrants": ("none", "all")},
-            ),
+            arrears=self._timing("arrears", {"for": ("in_payment", "all"), "new_entrants": ("none", "all")}),
             yields=yields,
             alternative_to=fields.texts("alternative_to"),
             period=self._timing("period", {"unit": ("season",), "once_per": ("家庭", "成员")}),
@@ -142,26 +128,13 @@ class ProgrammeBuilder:
 
     def _unversioned(self, node: Node, content: Expression) -> Version[Expression]:
         return Version(
-            self.start,
-            None,
-            self.start.first_day,
-            True,
-            None,
-            None,
-            None,
-            (),
-            node.location,
-            content,
+            self.start, None, self.start.first_day, True, None, None, None, (), node.location, content
         )
 
     def _truth(self, node: Node, what: str) -> Expression:
         expression = self.common.expression(node, self.scope, self.level, f"{self.what}的 {what}")
         if expression.type != TRUTH:
-            raise fail(
-                node,
-                "expression-type",
-                f"{self.what}的 {what} 应是是非，这里是{expression.type}",
-            )
+            raise fail(node, "expression-type", f"{self.what}的 {what} 应是是非，这里是{expression.type}")
         return expression
 
     def _add_criterion(self, identifier: str, node: Node) -> None:
@@ -189,9 +162,7 @@ class ProgrammeBuilder:
         stray = [key for key in (content, *VERSION_KEYS) if key in fields]
         if stray:
             raise fail(
-                fields.need(stray[0]),
-                "ruleset-versions",
-                f"{what}写了 versions，就不能再在外面写 {stray[0]}",
+                fields.need(stray[0]), "ruleset-versions", f"{what}写了 versions，就不能再在外面写 {stray[0]}"
             )
         contents = ("when", "amount", "last_known") if content == "when" else (content,)
         for entry in sequence(fields.need("versions"), f"{what}的 versions"):
@@ -202,11 +173,7 @@ class ProgrammeBuilder:
         node = fields.need("test")
         expression = self.common.expression(node, self.scope, self.level, what)
         if expression.type != TRUTH:
-            raise fail(
-                node,
-                "expression-type",
-                f"{what}的 test 应是是非，这里是{expression.type}",
-            )
+            raise fail(node, "expression-type", f"{what}的 test 应是是非，这里是{expression.type}")
         cite = self.common.citation(fields.get("cite"), what)
         return self.common.version(fields, expression, start=self.start, cite=cite)
 
@@ -221,10 +188,7 @@ class ProgrammeBuilder:
             cite = self.common.citation(entry.get("cite"), what)
             versions.append(self.common.version(entry, body, start=self.start, cite=cite))
         return RouteText(
-            name,
-            fields.text_or_none("english"),
-            self.common.dated(versions, node, what),
-            node.key_location,
+            name, fields.text_or_none("english"), self.common.dated(versions, node, what), node.key_location
         )
 
     def _body(self, fields: Fields, what: str, kind: str, guard: When) -> RouteBody:
@@ -244,12 +208,7 @@ class ProgrammeBuilder:
         amount = self.common.expression(node, self.scope, self.level, what)
         if amount.type != MONEY:
             hint = 'round_half_up(…, "分") 等并注明依据' if amount.type.counts_money else None
-            raise fail(
-                node,
-                "ruleset-amount",
-                f"{what}的 amount 应是金额，这里是{amount.type}",
-                hint,
-            )
+            raise fail(node, "ruleset-amount", f"{what}的 amount 应是金额，这里是{amount.type}", hint)
         bounds = amount.bounds
         if not isinstance(bounds, Bounds):
             raise fail(node, "ruleset-amount", f"{what}的 amount 应是金额")
@@ -271,10 +230,7 @@ class ProgrammeBuilder:
         identifier = read_name(node, f"{what}的 when")
         if identifier not in self.criteria:
             raise fail(
-                node,
-                "unknown-criterion",
-                f"没有条件“{identifier}”",
-                nearest(identifier, self.criteria),
+                node, "unknown-criterion", f"没有条件“{identifier}”", nearest(identifier, self.criteria)
             )
         return Condition(identifier, holds)
 

@@ -26,11 +26,7 @@ from .model import (
     Ruleset,
     Version,
 )
-from .names import (
-    COUNTED_INCOME,
-    assumption_symbol,
-    income_symbol,
-)
+from .names import COUNTED_INCOME, assumption_symbol, income_symbol
 from .resolved import Criterion, Programme, ResolvedDefinition, ResolvedParameter, Route
 
 
@@ -82,19 +78,13 @@ class _Gap(Exception):
 
 
 def resolve(
-    rules: Ruleset,
-    month: Month,
-    known_on: date | None,
-    overrides: Mapping[str, tuple[Value, Provenance]],
+    rules: Ruleset, month: Month, known_on: date | None, overrides: Mapping[str, tuple[Value, Provenance]]
 ) -> Edition:
     """Resolves everything for one month and day; `edition` is the kept form of this."""
     if month < rules.start:
         reason = f"；{rules.refuse_before}" if rules.refuse_before else ""
         raise InputError(
-            Problem(
-                "month-before-coverage",
-                f"{month} 早于规则集的起始月 {rules.start}{reason}",
-            )
+            Problem("month-before-coverage", f"{month} 早于规则集的起始月 {rules.start}{reason}")
         )
     resolver = _Resolver(rules, month, known_on, overrides)
     try:
@@ -116,12 +106,7 @@ class _Resolver:
         known_on: date | None,
         overrides: Mapping[str, tuple[Value, Provenance]],
     ) -> None:
-        self.rules, self.month, self.known_on, self.overrides = (
-            rules,
-            month,
-            known_on,
-            overrides,
-        )
+        self.rules, self.month, self.known_on, self.overrides = (rules, month, known_on, overrides)
         self.assumed = {a.name: a for a in rules.assumptions.values() if a.name}
         self.parameters: dict[str, ResolvedParameter] = {}
         self.definitions: dict[str, ResolvedDefinition] = {}
@@ -214,13 +199,7 @@ class _Resolver:
         if name == COUNTED_INCOME:
             node, assumes = self._counted_income()
             resolved = ResolvedDefinition(
-                name,
-                "各种收入中计入的部分",
-                "Counted income",
-                symbol,
-                node,
-                None,
-                assumes,
+                name, "各种收入中计入的部分", "Counted income", symbol, node, None, assumes
             )
         else:
             definition: Definition = self.rules.definitions[name]
@@ -229,13 +208,7 @@ class _Resolver:
                 raise _Gap(name, reader, definition.location)
             node = version.content
             resolved = ResolvedDefinition(
-                name,
-                definition.title,
-                definition.english,
-                symbol,
-                node,
-                version.cite,
-                version.assumes,
+                name, definition.title, definition.english, symbol, node, version.cite, version.assumes
             )
         self.definitions[name] = resolved
         self._names([node], name)
@@ -305,7 +278,8 @@ class _Resolver:
         )  # fmt: skip
 
     def _assumption(self, assumption: Assumption) -> ResolvedParameter:
-        assert assumption.name is not None and assumption.type is not None
+        assert assumption.name is not None
+        assert assumption.type is not None
         value, provenance = assumption.value, Provenance.ASSUMPTION
         if assumption.name in self.overrides:
             value, provenance = self.overrides[assumption.name]

@@ -10,13 +10,7 @@ from ..language import Node, render
 from ..language.nodes import Symbol
 from ..quantities import Month
 from ..values import Level, Value
-from .model import (
-    Citation,
-    ProgrammeText,
-    Provenance,
-    Timing,
-    When,
-)
+from .model import Citation, ProgrammeText, Provenance, Timing, When
 
 
 @dataclass(frozen=True, slots=True)

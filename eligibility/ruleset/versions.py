@@ -15,13 +15,7 @@ from ..reading import Node
 from ..values import Level
 from . import names as naming
 from .fields import Fields, day, fail, raw_text, read_name
-from .model import (
-    Assumption,
-    Citation,
-    Dated,
-    Source,
-    Version,
-)
+from .model import Assumption, Citation, Dated, Source, Version
 
 T = TypeVar("T")
 VERSION_KEYS = ("from", "until", "issued", "published", "corrects", "assumes", "cite")
@@ -43,12 +37,7 @@ class Common:
         for name in (listed := fields.texts("assumes")):
             if name not in self.assumptions:
                 hint = nearest(name, self.assumptions)
-                raise fail(
-                    fields.need("assumes"),
-                    "unknown-assumption",
-                    f"没有假设“{name}”",
-                    hint,
-                )
+                raise fail(fields.need("assumes"), "unknown-assumption", f"没有假设“{name}”", hint)
         return listed
 
     def citation(self, node: Node | None, what: str) -> Citation | None:
@@ -66,11 +55,7 @@ class Common:
                 fields.need("source"), "unknown-source", f"没有文件“{source}”", nearest(source, self.sources)
             )
         quote = fields.get("quote")
-        return Citation(
-            source,
-            fields.text_or_none("article"),
-            raw_text(quote, "引文") if quote else None,
-        )
+        return Citation(source, fields.text_or_none("article"), raw_text(quote, "引文") if quote else None)
 
     def month(self, node: Node, what: str) -> tuple[Month, tuple[str, ...]]:
         """A month, or the assumption that settles it (then its id too)."""
@@ -82,10 +67,7 @@ class Common:
         except ValueError:
             hint = nearest(text, self.months)
             raise fail(
-                node,
-                "ruleset-month",
-                f'{what}应是月份（如 "2025-07"）或一个月份假设的名称',
-                hint,
+                node, "ruleset-month", f'{what}应是月份（如 "2025-07"）或一个月份假设的名称', hint
             ) from None
 
     def version(
@@ -122,10 +104,7 @@ class Common:
         if node is None or node.value is None:
             return start.first_day, True
         if isinstance(node.value, dict):
-            return day(
-                Fields(node, "published", ("assumed",)).need("assumed"),
-                "published.assumed",
-            ), True
+            return day(Fields(node, "published", ("assumed",)).need("assumed"), "published.assumed"), True
         return day(node, "published"), False
 
     def dated(self, versions: list[Version[T]], node: Node, what: str) -> Dated[T]:
@@ -158,9 +137,4 @@ class Common:
 def refuse_flow(node: Node, what: str) -> None:
     """Refuses one-line form around an expression: there, a comma would silently cut it."""
     if node.flow:
-        raise fail(
-            node,
-            "ruleset-flow",
-            f"{what}含有算式，不能写成一行的 {{…}}",
-            "请改写成多行，每项一行",
-        )
+        raise fail(node, "ruleset-flow", f"{what}含有算式，不能写成一行的 {{…}}", "请改写成多行，每项一行")

@@ -157,5 +157,7 @@ def test_schema_speaks_chinese() -> None:
     assert person["properties"]["identity_number"]["sensitive"] is True
     assert person["properties"]["incomes"]["question"]
     assert "from" in schema["$defs"]["Income"]["properties"]
-    assert person["required"] == ["id"]
+    assert person["allOf"] == [{"anyOf": [{"required": ["id"]}, {"required": ["编号"]}]}]
+    assert person["properties"]["出生日期"] == person["properties"]["birth_date"]
+    assert {"家庭", "household", "预期", "expect"} <= set(schema["properties"])
     assert person["additionalProperties"] is False

@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 from eligibility.language import Origin, Symbol, Type
-from eligibility.language.nodes import (
-    DATE,
-    EXACT_COUNT,
-    EXACT_MONEY,
-    INTEGER,
-    MONEY,
-    RATE,
-    TRUTH,
-    Bounds,
-)
+from eligibility.language.nodes import DATE, EXACT_COUNT, EXACT_MONEY, INTEGER, MONEY, RATE, TRUTH, Bounds
 from eligibility.values import Kind, Level
 
 H, P = Level.HOUSEHOLD, Level.PERSON
