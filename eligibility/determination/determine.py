@@ -165,10 +165,10 @@ class _Compiled:
         rule = programme.payable.rules.get("from") if programme.payable else None
         amount, amount_range = _amount(result)
         missing = self._missing(result, evaluation) if result.verdict is None or amount_range else ()
-        # Eligible for certain, and nothing but the law's own figure is open: the amount is unknown, not a range.
-        unknown = result.amount_unknown or (
-            result.verdict is True and bool(missing) and all(m.origin is Origin.PARAMETER for m in missing)
-        )
+        # Eligible for certain, and only a figure of the law leaves it without a limit: unknown, not a range.
+        unlimited = amount_range is not None and amount_range[1] is None
+        by_law = result.verdict is True and unlimited and all(m.origin is Origin.PARAMETER for m in missing)
+        unknown = result.amount_unknown or by_law
         return Verdict(
             programme=programme,
             subject=subject,
