@@ -168,7 +168,7 @@ class _Builder:
     def _attribute(self, node: ast.Attribute) -> Node:
         if not isinstance(node.value, ast.Name):
             raise _Refusal(
-                node, "expression-construct", "点号前面只能是一个名称，如 低保.符合、收入.工资性收入"
+                node, "expression-construct", "点号前面只能是一个名称，如 项目.符合、收入.种类"
             )
         return self._reference(node, f"{node.value.id}.{node.attr}")
 
