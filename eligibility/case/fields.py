@@ -214,8 +214,10 @@ def field(
     A sensitive field is left out of `repr`, and no error repeats its value.
     """
     extra = {"question": question, "paper": paper, "sensitive": sensitive or None}
+    # A model as default is made when it is needed: making it here would build its schema at import.
+    given: dict[str, Any] = {"default_factory": default} if isinstance(default, type) else {"default": default}
     return Field(
-        ... if required else default,
+        **({} if required else given),
         title=title,
         description=description,
         alias=alias,

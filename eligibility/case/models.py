@@ -126,7 +126,7 @@ class Case(Model):
     case_id: Label | None = field("个案编号", "本系统之外的编号；不要用证件号")
     title: Text | None = field("标题", "一句话说明这是怎样的家庭")
     declaration: Declaration | None = field("声明", f"写“{NOTHING_ELSE}”，没有列出的列表即为空")
-    household: Household = field("家庭", "家庭整体的事项", default=Household())
+    household: Household = field("家庭", "家庭整体的事项", default=Household)
     members: Annotated[tuple[Person, ...], Field(min_length=1, max_length=MAX_MEMBERS)] = field(
         "成员", "家庭成员，至少一人", required=True
     )
@@ -169,7 +169,7 @@ def _plain(value: Any, masked: bool) -> Any:
         data = {}
         for name, info in type(value).model_fields.items():
             key, inner = info.alias or name, getattr(value, name)
-            if inner != info.default:
+            if inner != info.get_default(call_default_factory=True):
                 data[key] = _masked(name, inner) if masked and known[key].sensitive else _plain(inner, masked)
         return data
     if isinstance(value, tuple):
