@@ -21,7 +21,7 @@ from ..reading import Node, read_file
 from .contradictions import contradictions
 from .fields import Model, Shape, normal, shapes
 from .identity import area_known, mask
-from .models import NOTHING_ELSE, Case, Declaration, Path, declares_all, path_text
+from .models import HOUSEHOLD_LISTS, NOTHING_ELSE, PERSON_LISTS, Case, Declaration, Path, declares_all, path_text
 
 MAX_PROBLEMS: Final = 50
 """Most problems one error lists; a file with more is not a case file with mistakes but something else."""
@@ -77,6 +77,7 @@ class _Reader:
     def __init__(self, node: Node | None) -> None:
         self.node = node
         self.found: list[tuple[tuple[int, int], Problem]] = []
+        self.unknown_lists: list[Path] = []
 
     def build(self, data: Any) -> Case:
         if not isinstance(data, Mapping):
@@ -95,7 +96,30 @@ class _Reader:
         for wrong in contradictions(case):
             self.report(wrong.code, wrong.path, wrong.message, wrong.hint)
         self.stop_if_any()
-        return case
+        return self.narrowed(case)
+
+    def narrowed(self, case: Case) -> Case:
+        """A declaration speaks of what is not listed; a list written as unknown is listed, so it stays unknown."""
+        declaration = case.declaration
+        if declaration is None or not self.unknown_lists:
+            return case
+        household = declaration.household_lists()
+        members = {person.id: declaration.person_lists(person.id) for person in case.members}
+        for path in self.unknown_lists:
+            if path[0] == "household":
+                household -= {str(path[-1])}
+            elif isinstance(path[1], int):
+                members[case.members[path[1]].id] -= {str(path[-1])}
+        narrower = Declaration(
+            household=tuple(name for name in HOUSEHOLD_LISTS if name in household) or None,
+            members={
+                member: True if len(names) == len(PERSON_LISTS) else tuple(n for n in PERSON_LISTS if n in names)
+                for member, names in members.items()
+                if names
+            }
+            or None,
+        )
+        return case.model_copy(update={"declaration": narrower})
 
     def translate(self, value: Any, model: type[Model], path: Path) -> Any:
         """Data with the keys of files -> data with the keys of `model`, without what is unknown."""
@@ -125,6 +149,8 @@ class _Reader:
         if isinstance(value, str):
             typed = normal(value)
             if typed in _UNKNOWN and typed not in shape.choices:
+                if shape.many and shape.key in (*HOUSEHOLD_LISTS, *PERSON_LISTS):
+                    self.unknown_lists.append(path)
                 return None
         if shape.many and isinstance(value, list | tuple):
             model = shape.model

@@ -364,6 +364,8 @@ def _payable_from(rule: str | None, programme: Programme, case: Case) -> Month |
 
 def _check_incomes(context: Context, edition: Edition) -> None:
     """Refuses income kinds the ruleset does not list for the month, and losses of kinds that cannot be negative."""
+    if not edition.programmes:
+        return
     listed, counted = edition.ruleset.income_kinds, edition.income_kinds
     strange = {
         kind: f"规则集没有收入种类“{kind}”" for kind in income_kinds(context.case) if kind not in listed
