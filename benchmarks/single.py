@@ -140,7 +140,9 @@ def take_turns(rounds: int, iterations: int, warmup: int, peer: Path | None) -> 
     ours: list[Any] = []
     theirs: list[Any] = []
     for number in range(rounds):
-        sides = [lambda: ours.append(_child(sys.executable, __file__, "--measure", *amount))]
+        sides: list[Callable[[], None]] = [
+            lambda: ours.append(_child(sys.executable, __file__, "--measure", *amount))
+        ]
         if peer is not None:
             # Isolated (-I), so that it does not get this environment's packages.
             sides.append(lambda: theirs.append(_child(str(peer), "-I", str(PEER_PROGRAM), *amount)))

@@ -150,7 +150,8 @@ class Context:
             [
                 person
                 for person in case.members
-                if (born := person.known_birth_date) is None or born <= self.first_day
+                if ((born := person.known_birth_date) is None or born <= self.first_day)
+                and (person.death_date is None or person.death_date >= self.first_day)
             ]
         )
 

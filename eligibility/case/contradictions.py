@@ -20,7 +20,7 @@ from .fields import MAX_AREA, PERIOD_MONTHS, Dated, Model
 from .items import Disability, DisabilityCertificate, SeriousIllness, Spell
 from .models import HOUSEHOLD_LISTS, PERSON_LISTS, Case, Path, list_title, path_text
 from .people import BASIC_PENSION, MULTIPLE
-from .person import Person
+from .person import NOBODY, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +218,11 @@ def _references(case: Case) -> Iterator[Contradiction]:
         other = next((one for one in case.members if one.id == person.spouse), None)
         if other is not None and other.spouse not in (None, person.id):
             yield Contradiction("case-spouse", (*path, "spouse"), "对方的配偶写的是另一个人")
+        if person.carer == NOBODY and person.carer_birth_date is not None:
+            yield Contradiction("case-carer", (*path, "carer"), "写了没有抚养人，又写了抚养人出生日期")
+        born, died = person.known_birth_date, person.death_date
+        if born is not None and died is not None and died < born:
+            yield Contradiction("case-death-date", (*path, "death_date"), "早于出生日期")
         carer = next((one for one in case.members if one.id == person.carer), None)
         born = carer.known_birth_date if carer is not None else None
         if born is not None and person.carer_birth_date not in (None, born):
@@ -236,7 +241,7 @@ def _named(case: Case) -> Iterator[tuple[Path, str]]:
             yield (*household, "benefits_in_payment", number, "persons", position), id_
     for path, person in _people(case):
         for key in ("spouse", "guardian", "carer"):
-            if (id_ := getattr(person, key)) is not None:
+            if (id_ := getattr(person, key)) is not None and not (key == "carer" and id_ == NOBODY):
                 yield (*path, key), id_
         for number, parent in enumerate((person.child.parents or ()) if person.child else ()):
             if parent.reference is not None:

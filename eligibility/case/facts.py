@@ -73,7 +73,7 @@ def _person_facts() -> Iterator[Fact]:
     yield derived(level, "与户主关系", "relation_to_head", choice_of(RelationToHead), "relation_to_head")
     relation = choice_of(RelationToApplicant)
     yield derived(level, "与申请人关系", "relation_to_applicant", relation, "relation_to_applicant")
-    yield typed(level, "本市户籍", "local_hukou", TRUTH)
+    yield derived(level, "本市户籍", "local_hukou", TRUTH, "local_hukou")
     yield typed(level, "户籍迁入日期", "hukou_since", DATE)
     yield typed(level, "户口性质", "hukou_kind", choice_of(HukouKind))
     yield typed(level, "本市定居起始", "settled_since", DATE)
@@ -130,6 +130,7 @@ def _person_facts() -> Iterator[Fact]:
     yield derived(level, "其他生活类补贴月额", "other_benefits", MONTHLY, "living_benefits", asked)
     asked = "其他护理类补贴每月多少元（工伤生活护理费除外）？"
     yield derived(level, "其他护理类补贴月额", "other_benefits", MONTHLY, "nursing_benefits", asked)
+    yield derived(level, "有抚养人", "carer", TRUTH, "has_carer")
     yield derived(level, "抚养人出生日期", "carer_birth_date", DATE, "carer_birth_date")
     yield typed(level, "弃婴", "child.foundling", TRUTH)
     yield typed(level, "养育方式", "child.care", choice_of(Care))

@@ -215,7 +215,9 @@ def field(
     """
     extra = {"question": question, "paper": paper, "sensitive": sensitive or None}
     # A model as default is made when it is needed: making it here would build its schema at import.
-    given: dict[str, Any] = {"default_factory": default} if isinstance(default, type) else {"default": default}
+    given: dict[str, Any] = (
+        {"default_factory": default} if isinstance(default, type) else {"default": default}
+    )
     return Field(
         **({} if required else given),
         title=title,

@@ -21,7 +21,16 @@ from ..reading import Node, read_file
 from .contradictions import contradictions
 from .fields import Model, Shape, normal, shapes
 from .identity import area_known, mask
-from .models import HOUSEHOLD_LISTS, NOTHING_ELSE, PERSON_LISTS, Case, Declaration, Path, declares_all, path_text
+from .models import (
+    HOUSEHOLD_LISTS,
+    NOTHING_ELSE,
+    PERSON_LISTS,
+    Case,
+    Declaration,
+    Path,
+    declares_all,
+    path_text,
+)
 
 MAX_PROBLEMS: Final = 50
 """Most problems one error lists; a file with more is not a case file with mistakes but something else."""
@@ -113,7 +122,9 @@ class _Reader:
         narrower = Declaration(
             household=tuple(name for name in HOUSEHOLD_LISTS if name in household) or None,
             members={
-                member: True if len(names) == len(PERSON_LISTS) else tuple(n for n in PERSON_LISTS if n in names)
+                member: True
+                if len(names) == len(PERSON_LISTS)
+                else tuple(n for n in PERSON_LISTS if n in names)
                 for member, names in members.items()
                 if names
             }

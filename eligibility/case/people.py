@@ -6,6 +6,7 @@ What follows from what was typed is derived here, once: dates and sex from ident
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from ..quantities import MAX_FEN
@@ -14,7 +15,7 @@ from .fields import Category, CertificateCategory, Grade, RelationToApplicant, R
 from .identity import certificate_category, certificate_grade
 from .items import Circumstance, Deduction, DisabilityCertificate, NotCounted, Parent, ParentStatus
 from .models import PERSON_LISTS
-from .person import Person, Sex
+from .person import NOBODY, Person, Sex
 from .standing import (
     MONEY_DOMAIN,
     by_kind,
@@ -96,9 +97,18 @@ class PersonView:
     def lives_with_household(self) -> Truth:
         """As typed, but not before the day it began; where only that day is known, it decides."""
         person = self.person
-        if person.lives_with_since is None or person.lives_with_household is False:
-            return person.lives_with_household
-        return person.lives_with_since <= self._day
+        if person.lives_with_until is not None and person.lives_with_until <= self._day:
+            return False
+        return self._since(person.lives_with_household, person.lives_with_since)
+
+    @once
+    def local_hukou(self) -> Truth:
+        """As typed, but not before the day it was moved here; where only that day is known, it decides."""
+        return self._since(self.person.local_hukou, self.person.hukou_since)
+
+    def _since(self, stands: Truth, since: date | None) -> Truth:
+        """A state that has a first day: where it is not denied, that day decides."""
+        return stands if since is None or stands is False else since <= self._day
 
     @once
     def not_counted(self) -> Mapping[str, NotCounted] | None:
@@ -263,6 +273,14 @@ class PersonView:
     def nursing_benefits(self) -> Value:
         """Other benefits for nursing a month, without work injury care; one of unknown nature may count or not."""
         return self._sum_benefits("护理")
+
+    @once
+    def has_carer(self) -> Truth:
+        """Whether there is a carer: false only where the case says 无."""
+        person = self.person
+        if person.carer == NOBODY:
+            return False
+        return True if person.carer is not None or person.carer_birth_date is not None else None
 
     @once
     def carer_birth_date(self) -> int | Range:

@@ -7,7 +7,7 @@ not be typed; typed twice, they must agree.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict
 
@@ -54,6 +54,10 @@ _BOOKLET = "户口簿"
 _RELATION = "户口簿、结婚证或出生医学证明"
 
 
+NOBODY: Final = "无"
+"""What `carer` says of a person who has none."""
+
+
 class Person(Model):
     """Facts of one member of the household."""
 
@@ -82,13 +86,16 @@ class Person(Model):
     )
     spouse: Label | None = field("配偶", "配偶的成员编号")
     guardian: Label | None = field("监护人", "监护人的成员编号")
-    carer: Label | None = field("抚养人", "抚养人的成员编号", question="由谁抚养？", paper=_RELATION)
+    carer: Label | None = field(
+        "抚养人", "抚养人的成员编号；没有抚养人写 无", question="由谁抚养？", paper=_RELATION
+    )
     carer_birth_date: Day | None = field(
         "抚养人出生日期",
         "抚养人不是家庭成员时，抚养人的出生日期",
         question="抚养人的出生日期是哪一天？",
         paper="抚养人的居民身份证",
     )
+    death_date: Day | None = field("死亡日期", "已去世的成员；自次月起不再是成员", paper="死亡医学证明")
     local_hukou: Truth | None = field(
         "本市户籍", "是不是本市户籍", question="是不是本市户籍？", paper=_BOOKLET
     )
@@ -104,6 +111,7 @@ class Person(Model):
     lives_with_household: Truth | None = field(
         "共同生活", "是否与家庭共同生活", question="是否与家庭共同生活？", paper="居住情况说明"
     )
+    lives_with_until: Day | None = field("共同生活截止", "自这一天起不再共同生活，如离婚、分户、迁出")
     lives_with_since: Day | None = field(
         "共同生活起始",
         "与家庭共同生活的起始日期",

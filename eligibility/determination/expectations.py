@@ -1,22 +1,23 @@
-"""Golden cases: whether the engine gives what a case file expects.
+"""Golden cases: whether the engine gives what case files and test sheets expect.
 
-`expected` reads what a file says; here its names of the law are looked up in a ruleset, the case is determined for each
-month it speaks of, and both are compared in words, one comparison a verdict.
+`expected` and `sheets` read what a file says; here its names of the law are looked up in a ruleset, the case is
+determined for each month it speaks of, and both are compared in words, one comparison a verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ..case import mask
+from ..case import Case, mask
 from ..errors import EligibilityError, InputError, Problem, nearest
 from ..quantities import Month
 from ..ruleset.model import ProgrammeText, Ruleset
 from ..values import Level
+from .coverage import Coverage
 from .determine import determine
 from .expected import (
     ENTRY_KEYS,
@@ -31,6 +32,7 @@ from .expected import (
     load_expectations,
 )
 from .model import Determination, Outcome, Verdict
+from .sheets import CSV, is_sheet, load_sheet
 from .texts import OUTCOMES
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "check_case",
     "check_files",
     "check_folder",
+    "golden_files",
     "load_expectations",
 ]
 
@@ -99,36 +102,53 @@ class Report:
         return tuple(comparison for comparison in self.comparisons if not comparison.agrees)
 
 
-def check_case(path: Path | str, rules: Ruleset, *, lay: Lay | None = None) -> tuple[Comparison, ...]:
-    """Determines a case for every month it expects something for, and compares.
+def check_case(
+    path: Path | str, rules: Ruleset, *, lay: Lay | None = None, coverage: Coverage | None = None
+) -> tuple[Comparison, ...]:
+    """Determines a case, or every row of a test sheet, for each month it expects something for, and compares.
 
-    `lay` is needed for cases that name overlays. Raises `InputError` for a file that is not usable or uses names the
-    ruleset does not have, and whatever `determine` raises.
+    `lay` is needed for files that name overlays; `coverage` is told what was determined. Raises `InputError` for a
+    file that is not usable or uses names the ruleset does not have, and whatever `determine` raises.
     """
-    case, expectations = load_expectations(path)
+    if is_sheet(path):
+        pairs = load_sheet(path)
+    else:
+        case, expectations = load_expectations(path)
+        pairs = tuple((case, expectation) for expectation in expectations)
     found: list[Comparison] = []
-    for expectation in expectations:
+    problems: list[Problem] = []
+    for case, expectation in pairs:
         law = rules
         if expectation.overlays:
             if lay is None:
                 raise InputError(Problem("expect-overlay", "这里不能换用叠加规则", expectation.location))
             law = lay(expectation.overlays)
-        bound = _bind(expectation, law)
-        determination = determine(case, law, month=expectation.month, known_on=expectation.known_on)
+        try:
+            bound = _bind(expectation, law)
+            determination = _determined(case, expectation, law)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if coverage is not None:
+            coverage.add(determination, [(programme.id, wanted.subject) for wanted, programme in bound])
         found += [
             _compare(str(path), expectation, expected, programme, determination)
             for expected, programme in bound
         ]
+    if problems:
+        raise InputError(problems)
     return tuple(found)
 
 
-def check_files(paths: Iterable[Path | str], rules: Ruleset, *, lay: Lay | None = None) -> Report:
+def check_files(
+    paths: Iterable[Path | str], rules: Ruleset, *, lay: Lay | None = None, coverage: Coverage | None = None
+) -> Report:
     """Checks many files; one that cannot be used does not keep the others from being checked."""
     comparisons: list[Comparison] = []
     failures, silent = [], []
     for path in paths:
         try:
-            found = check_case(path, rules, lay=lay)
+            found = check_case(path, rules, lay=lay, coverage=coverage)
         except EligibilityError as error:
             failures.append(Failure(str(path), error))
             continue
@@ -139,17 +159,39 @@ def check_files(paths: Iterable[Path | str], rules: Ruleset, *, lay: Lay | None 
 
 
 def check_folder(path: Path | str, rules: Ruleset, *, lay: Lay | None = None) -> Report:
-    """Checks every case file of a folder and its sub-folders."""
-    return check_files(case_files(path), rules, lay=lay)
+    """Checks every case file and test sheet of a folder and its sub-folders."""
+    return check_files(golden_files(path), rules, lay=lay)
 
 
 def case_files(path: Path | str) -> tuple[Path, ...]:
     """The case files of a folder and its sub-folders in order of their names; a file stands for itself."""
+    if not Path(path).is_dir():
+        return (Path(path),)
+    return tuple(file for file in golden_files(path) if not is_sheet(file))
+
+
+def golden_files(path: Path | str) -> tuple[Path, ...]:
+    """The case files and test sheets of a folder and its sub-folders, in order of their names.
+
+    A file stands for itself. The rows of a sheet may stand in a CSV file beside it, which is then no file of its own.
+    """
     path = Path(path)
     if not path.is_dir():
         return (path,)
-    files = (file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
-    return tuple(sorted(file for file in files if not file.name.startswith(".")))
+    files = {file for file in path.rglob("*") if file.suffix in {*SUFFIXES, CSV} and file.is_file()}
+    rows = {file for file in files if file.suffix == CSV and file.with_suffix(".yaml") in files}
+    return tuple(sorted(file for file in files - rows if not file.name.startswith(".")))
+
+
+def _determined(case: Case, expectation: Expectation, law: Ruleset) -> Determination:
+    """The determination an expectation speaks of. Raises `InputError` placed at the expectation."""
+    try:
+        return determine(case, law, month=expectation.month, known_on=expectation.known_on)
+    except InputError as error:
+        places = [" ".join(filter(None, [expectation.location, p.location])) for p in error.problems]
+        raise InputError(
+            [replace(p, location=place) for p, place in zip(error.problems, places, strict=True)]
+        ) from None
 
 
 def _bind(expectation: Expectation, rules: Ruleset) -> list[tuple[ExpectedVerdict, ProgrammeText]]:

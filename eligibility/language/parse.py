@@ -167,9 +167,7 @@ class _Builder:
 
     def _attribute(self, node: ast.Attribute) -> Node:
         if not isinstance(node.value, ast.Name):
-            raise _Refusal(
-                node, "expression-construct", "点号前面只能是一个名称，如 项目.符合、收入.种类"
-            )
+            raise _Refusal(node, "expression-construct", "点号前面只能是一个名称，如 项目.符合、收入.种类")
         return self._reference(node, f"{node.value.id}.{node.attr}")
 
     def _reference(self, node: ast.expr, name: str) -> Node:

@@ -35,7 +35,8 @@ LONG: Final = 36
 _OR, _AND, _ATOM, _SUM, _PRODUCT, _NAME = 1, 2, 4, 5, 6, 9
 """How closely the parts of a sentence hold together; a looser part stands in brackets."""
 
-_CONNECTIVES: Final = {"and": ("且", _AND, "全部符合"), "or": ("或", _OR, "符合任一项")}
+_CONNECTIVES: Final = {"and": ("且", _AND), "or": ("或", _OR)}
+_HEADS: Final = {"and": "符合以下各项", "or": "符合以下任一项"}
 _SIGNS: Final = {"+": ("+", _SUM), "-": ("−", _SUM), "*": ("×", _PRODUCT), "/": ("÷", _PRODUCT)}
 _ROUNDINGS: Final = {"round_half_up": "四舍五入到", "round_down": "舍去尾数到", "round_up": "向上进到"}
 _UNITS: Final = {"years": "年", "months": "个月"}
@@ -76,7 +77,9 @@ def clauses(node: Node) -> Clause:
         case Choose():
             parts = _cases(node)
             return Clause("按下列先后，取第一项符合的", parts)
-        case Extreme(operator=operator, items=items) if (rows := _rows(node)) is not None and operator == "max":
+        case Extreme(operator=operator, items=items) if (
+            rows := _rows(node)
+        ) is not None and operator == "max":
             return Clause("符合下列情形的取其数额，符合几项的取最高的一项，都不符合的为零", rows)
         case Lift(operator="any" | "all", body=Logic()):
             inner = clauses(node.body)
@@ -95,11 +98,11 @@ def _cases(node: Choose) -> tuple[Clause, ...]:
     return first, Clause(f"其余：{last.text}", last.parts)
 
 
-def _rows(node: Extreme) -> tuple[Clause, ...] | None:
-    """The rows of a decision table that takes the highest, as the loader builds it; None for any other extreme."""
+def _rows(node: Extreme) -> tuple[Clause, ...]:
+    """The rows of a decision table that takes the highest, as the loader builds it; none for any other extreme."""
     rows = [item for item in node.items if isinstance(item, Choose) and _is_zero(item.otherwise)]
-    if not rows or not all(item in rows or _is_zero(item) for item in node.items):
-        return None
+    if len(rows) + sum(map(_is_zero, node.items)) < len(node.items):
+        return ()
     return tuple(Clause(f"{_say(row.condition)}：{_say(row.then)}") for row in rows)
 
 
@@ -109,7 +112,7 @@ def _is_zero(node: Node) -> bool:
 
 def _say(node: Node, outer: int = 0) -> str:
     text, binding = _said(node)
-    return f"（{text}）" if binding < outer else text
+    return f"（{text}）" if binding < outer else text.replace("） ", "）").replace(" （", "（")
 
 
 def _said(node: Node) -> tuple[str, int]:
@@ -134,11 +137,12 @@ def _said(node: Node) -> tuple[str, int]:
         case Logic(operator="not", items=(item,)):
             return _denied(item), _ATOM
         case Logic(operator=operator, items=items):
-            word, rank, _ = _CONNECTIVES[operator]
-            return word.join(_say(item, rank + 1) for item in items), rank
+            word, rank = _CONNECTIVES[operator]
+            return word.join(_say(item, _ATOM) for item in items), rank
         case Choose():
+            verb = "要求" if node.type.kind is Kind.TRUTH else "为"
             then, otherwise = _say(node.then, 1), _say(node.otherwise, 1)
-            return f"{_say(node.condition, 1)}的，为{then}，否则为{otherwise}", 0
+            return f"{_say(node.condition, 1)}的，{verb}{then}，否则{verb}{otherwise}", 0
         case Lift():
             return _lifted(node), _ATOM
         case Lookup(symbol=symbol, keys=keys):
@@ -165,7 +169,7 @@ def _name(symbol: Symbol) -> str:
 def _extreme(node: Extreme) -> tuple[str, int]:
     rest = [item for item in node.items if not _is_zero(item)]
     if node.operator == "max" and len(rest) == 1 and len(node.items) == 2:
-        return f"{_say(rest[0], _SUM)}（低于零的按零计）", _PRODUCT
+        return f"{_say(rest[0], _SUM)}，低于零的按零计", 0
     listed = "、".join(_say(item, _SUM) for item in node.items)
     which = {("max", True): "较大", ("min", True): "较小", ("max", False): "最大", ("min", False): "最小"}
     return f"{listed}中{which[node.operator, len(node.items) == 2]}的", 3
@@ -216,14 +220,14 @@ def _denied(item: Node) -> str:
 def _members(node: Lift) -> str:
     parents = node.collection is Level.PARENT
     if node.operator == "any":
-        return "父母至少一方符合：" if parents else "至少一名成员符合："
-    return "父母双方都符合：" if parents else "每名成员都符合："
+        return "父母至少一方" if parents else "至少一名成员"
+    return "父母双方都" if parents else "每名成员都"
 
 
 def _lifted(node: Lift) -> str:
     whose, body = ("父母" if node.collection is Level.PARENT else "成员"), node.body
     if node.operator in ("any", "all"):
-        return f"{_members(node).removesuffix('：')}{_say(body, _NAME)}"
+        return f"{_members(node)}符合{_say(body, _NAME)}"
     if node.operator == "count":
         return f"符合{_say(body, _NAME)}的{whose}人数"
     total = {"sum": "的合计", "max": "中最大的", "min": "中最小的"}[node.operator]

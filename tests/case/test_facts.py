@@ -86,7 +86,7 @@ def test_domains() -> None:
     assert unknown["本人刑期月数"] == Range(0, 1200)
     assert unknown["出生日期"] == Range(date_key(date(1900, 1, 1)), date_key(date(2199, 12, 31)))
     assert income_fact("经营净收入", signed=True).unknown == Range(-MAX_FEN, MAX_FEN)
-    assert len(FACTS) == 92
+    assert len(FACTS) == 93
 
 
 def test_every_fact_can_be_asked_for_in_chinese() -> None:
