@@ -38,3 +38,8 @@ $(STAMP): pyproject.toml
 
 clean:
 	rm -rf $(VENV) benchmarks/.venv-openfisca .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+
+benchmarks/.venv-openfisca/.installed:
+	$(PYTHON) -m venv benchmarks/.venv-openfisca
+	benchmarks/.venv-openfisca/bin/python -m pip install --quiet --disable-pip-version-check 'openfisca-core==46.0.1'
+	@touch $@

@@ -12,8 +12,6 @@ import unicodedata
 from datetime import date
 from typing import Final, Literal
 
-from stdnum import numdb
-from stdnum.cn.ric import calc_check_digit
 
 from ..values import FIRST_DATE, LAST_DATE
 
@@ -50,6 +48,8 @@ def check_identity_number(number: str) -> str:
         raise ValueError("身份证号第 7 至 14 位应为真实的出生日期") from None
     if not FIRST_DATE <= born <= LAST_DATE:
         raise ValueError(f"身份证号中的出生日期应在 {FIRST_DATE} 至 {LAST_DATE} 之间")
+    from stdnum.cn.ric import calc_check_digit  # brings ssl and sockets along: not at import
+
     if calc_check_digit(text) != text[17]:
         raise ValueError("身份证号校验位不符，请核对第 18 位及前面各位")
     return text
@@ -74,6 +74,8 @@ def area_known(number: str) -> bool:
     area = number[:6]
     if area in _RESIDENCE_PERMITS or area == SAMPLE_AREA:
         return True
+    from stdnum import numdb  # as above
+
     return any("county" in properties for _, properties in numdb.get("cn/loc").info(area))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
@@ -163,14 +164,24 @@ def canonical(case: Case, *, masked: bool = False) -> dict[str, Any]:
     return data
 
 
+@cache
+def _layout(model: type[Model]) -> tuple[tuple[str, str, Any, bool], ...]:
+    """Of each field of a model: attribute, key in a file, default, and whether it is sensitive."""
+    known = shapes(model)
+    return tuple(
+        (name, key, info.get_default(call_default_factory=True), known[key].sensitive)
+        for name, info in model.model_fields.items()
+        if (key := info.alias or name)
+    )
+
+
 def _plain(value: Any, masked: bool) -> Any:
     if isinstance(value, Model):
-        known = shapes(type(value))
         data = {}
-        for name, info in type(value).model_fields.items():
-            key, inner = info.alias or name, getattr(value, name)
-            if inner != info.get_default(call_default_factory=True):
-                data[key] = _masked(name, inner) if masked and known[key].sensitive else _plain(inner, masked)
+        for name, key, default, sensitive in _layout(type(value)):
+            inner = getattr(value, name)
+            if inner is not default and inner != default:
+                data[key] = _masked(name, inner) if masked and sensitive else _plain(inner, masked)
         return data
     if isinstance(value, tuple):
         return [_plain(item, masked) for item in value]

@@ -6,7 +6,7 @@ agree on every verdict, or nothing is determined.
 
 from __future__ import annotations
 
-import platform
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
@@ -20,7 +20,7 @@ from ..engines.ranges import Row
 from ..engines.reference import Evaluation, Evaluator, Place, Result, open_criteria
 from ..errors import EngineDisagreement, InputError, Problem, nearest
 from ..language import Type
-from ..language.nodes import Compare, Node, Origin, Ref, Rounding, symbols
+from ..language.nodes import Compare, Lift, Node, Origin, Ref, Rounding, symbols, walk
 from ..quantities import Money, Month
 from ..ruleset.edition import Edition
 from ..ruleset.model import Ruleset
@@ -110,7 +110,7 @@ class _Compiled:
             for text in edition.ruleset.programmes.values()
             if text.id not in in_force
         )
-        engines = [("reference", f"python {platform.python_version()}")]
+        engines = [("reference", "python " + ".".join(map(str, sys.version_info[:3])))]
         if self.version is not None:
             engines.append(("rete", f"durable_rules {self.version}"))
         self.engines = tuple(engines)
@@ -118,6 +118,12 @@ class _Compiled:
     def _plan(self, programme: Programme, criterion: Criterion) -> _CriterionPlan:
         evaluator = self.evaluator
         plans = []
+        lifted = {
+            (node.collection, name)
+            for node in walk(criterion.test)
+            if isinstance(node, Lift)
+            for name in symbols(node.body)
+        }
         for name, symbol in symbols(criterion.test).items():
             fact = evaluator.fact_of.get(name)
             slot = evaluator.slots.get(name)
@@ -129,7 +135,7 @@ class _Compiled:
                     slot,
                     None if slot is not None else self.edition.parameters[name].value,
                     fact is not None and fact.sensitive,
-                    _whose(symbol.level, programme.level),
+                    _whose(symbol.level, (symbol.level, name) in lifted),
                 )
             )
         excludes = criterion.id in programme.exclusions
@@ -247,12 +253,12 @@ class _CriterionPlan(NamedTuple):
     threshold: str | None
 
 
-def _whose(level: Level, programme: Level) -> str:
-    """In whose rows a name of `level` stands, seen from a programme for households or persons."""
+def _whose(level: Level, lifted: bool) -> str:
+    """In whose rows a name of `level` stands: the household's, the subject's own, or of all it is lifted from."""
     if level is Level.HOUSEHOLD:
         return "household"
     if level is Level.PERSON:
-        return "own" if programme is Level.PERSON else "members"
+        return "members" if lifted else "own"
     return "parents"
 
 
@@ -409,5 +415,8 @@ def _edition_warnings(edition: Edition) -> tuple[str, ...]:
 
 
 def _case_warnings(case: Case) -> tuple[str, ...]:
-    declared = ("据申请人声明，未列事项均无",) if case.declaration is not None else ()
+    declared: tuple[str, ...] = ()
+    if (declaration := case.declaration) is not None:
+        whole = declaration.household is True and declaration.members is True
+        declared = ("据申请人声明，未列事项均无" if whole else "据申请人声明，个案所列的部分列表未列即无",)
     return declared + tuple(case_warnings(case))

@@ -116,7 +116,7 @@ def check_case(
         case, expectations = load_expectations(path)
         pairs = tuple((case, expectation) for expectation in expectations)
     found: list[Comparison] = []
-    problems: list[Problem] = []
+    problems: dict[tuple[int, str, str], Problem] = {}  # what several months of a case have in common is said once
     for case, expectation in pairs:
         law = rules
         if expectation.overlays:
@@ -127,7 +127,8 @@ def check_case(
             bound = _bind(expectation, law)
             determination = _determined(case, expectation, law)
         except InputError as error:
-            problems += error.problems
+            for problem in error.problems:
+                problems.setdefault((id(case), problem.code, problem.message), problem)
             continue
         if coverage is not None:
             coverage.add(determination, [(programme.id, wanted.subject) for wanted, programme in bound])
@@ -136,7 +137,7 @@ def check_case(
             for expected, programme in bound
         ]
     if problems:
-        raise InputError(problems)
+        raise InputError(problems.values())
     return tuple(found)
 
 

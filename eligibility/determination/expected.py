@@ -49,7 +49,7 @@ _AMOUNT_WORDS: Final = {NONE: NONE, "none": NONE, UNKNOWN: UNKNOWN, "unknown": U
 
 _FILE_KEYS: Final = {"预期": "expect", "依据": "rests_on"}
 ENTRY_KEYS: Final = {"月份": "month", "知悉日": "known_on", "叠加": "overlays"}
-_VERDICT_KEYS: Final = {
+VERDICT_KEYS: Final = {
     "认定": "outcome",
     "金额": "amount",
     "金额范围": "amount_range",
@@ -104,6 +104,15 @@ def load_expectations(path: Path | str) -> tuple[Case, tuple[Expectation, ...]]:
     node = read_file(Path(path))
     case = parse_case(node)
     return case, _Reader(case).file(node)
+
+
+def read_expectation(case: Case, node: Node) -> Expectation:
+    """One entry of a `预期` block, of whatever file it was made. Raises `InputError` with all problems."""
+    reader = _Reader(case)
+    entry = reader.entry(node)
+    if reader.problems or entry is None:
+        raise InputError(reader.problems)
+    return entry
 
 
 def read_day(value: object) -> date:
@@ -168,7 +177,7 @@ class _Reader:
         placed = Placed(name, node.key_location)
         entries = node.value if isinstance(node.value, dict) else None
         keys = {normal(key) for key in entries or ()}
-        known = {*_VERDICT_KEYS, *_VERDICT_KEYS.values()}
+        known = {*VERDICT_KEYS, *VERDICT_KEYS.values()}
         if entries is None or (keys & known and not keys & set(self.members)):
             if (expected := self.verdict(placed, None, node)) is not None:
                 yield expected
@@ -188,7 +197,7 @@ class _Reader:
         if not isinstance(node.value, dict):
             outcome = self.choice(node, _OUTCOME_WORDS, "expect-outcome")
             return None if outcome is None else ExpectedVerdict(programme, subject, *outcome)
-        fields = self.keys(node, _VERDICT_KEYS)
+        fields = self.keys(node, VERDICT_KEYS)
         if "outcome" not in fields:
             self.report(node, "expect-missing-key", f"“{programme.text}”缺少“认定”")
             return None

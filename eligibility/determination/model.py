@@ -20,7 +20,7 @@ from ..language.nodes import Origin
 from ..quantities import Money, Month
 from ..ruleset.edition import Edition
 from ..ruleset.model import Assumption, Citation
-from ..ruleset.resolved import Criterion, Programme
+from ..ruleset.resolved import Criterion, Programme, ResolvedDefinition
 from ..values import Truth, Value
 
 
@@ -124,9 +124,20 @@ class Working(NamedTuple):
     name: str
     subject: str | None
     value: Value
-    type: Type
-    expression: str
-    citation: Citation | None
+    definition: ResolvedDefinition
+
+    @property
+    def type(self) -> Type:
+        return self.definition.symbol.type
+
+    @property
+    def expression(self) -> str:
+        """The expression as text."""
+        return self.definition.expression
+
+    @property
+    def citation(self) -> Citation | None:
+        return self.definition.cite
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +189,7 @@ class Determination:
                 continue
             definition = names[name]
             for place, subject in self._places(definition.symbol.level):
-                value = self.evaluation.value(name, place)
-                found.append(
-                    Working(
-                        name, subject, value, definition.symbol.type, definition.expression, definition.cite
-                    )
-                )
+                found.append(Working(name, subject, self.evaluation.value(name, place), definition))
         return tuple(found)
 
     def _places(self, level: int) -> list[tuple[Place, str | None]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import rfc8785
 
-from ..case import Case, canonical, case_from_data
+from ..case import canonical, case_from_data
 from ..errors import EligibilityError, InputError, Problem
 from ..language import Type
 from ..language.nodes import decimal_text
@@ -43,14 +43,10 @@ def record(determination: Determination) -> bytes:
     )
 
 
-def case_digest(case: Case) -> str:
-    """SHA-256 of the canonical form of a case."""
-    return hashlib.sha256(rfc8785.dumps(canonical(case))).hexdigest()
-
-
 def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     """The part of a record that replaying reproduces, as JSON-able data; `masked` hides personal data."""
     edition = determination.edition
+    whole = canonical(determination.case)
     verdicts = [_verdict(verdict, masked) for verdict in determination.verdicts]
     stood_on = {a.id: a for verdict in determination.verdicts for a in verdict.assumptions}
     return {
@@ -64,8 +60,8 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
             for name, (value, _) in edition.overrides.items()
             if name in edition.parameters
         },
-        "case": canonical(determination.case, masked=masked),
-        "case_digest": case_digest(determination.case),
+        "case": canonical(determination.case, masked=True) if masked else whole,
+        "case_digest": hashlib.sha256(rfc8785.dumps(whole)).hexdigest(),
         "verdicts": verdicts,
         "totals": _totals(determination),
         "workings": [[w.name, w.subject, value_json(w.value, w.type)] for w in determination.workings()],

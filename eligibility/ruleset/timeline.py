@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from ..errors import InputError, Problem, nearest
 from ..language import Type
@@ -14,6 +15,7 @@ from .model import Dated, Link, Parameter, ParameterValue, Provenance, Ruleset, 
 from .names import value_text
 
 UNKNOWN = "未知"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Entry:
     `value` is text: yuan for money, `未知` with the last known figure where the law's figure was not found, and
     `= 最低工资标准 2420.00` for a figure that is always that of another. `published` is the day from which the value
     could be known, `publication_assumed` that this day is supposed; `source` is the document the version cites.
+    `cells` are the texts of a table by its keys, None for a single figure; `value` then tells them all in one line.
     """
 
     start: Month
@@ -36,6 +39,7 @@ class Entry:
     assumes: tuple[str, ...]
     quote: str | None
     note: str | None
+    cells: Mapping[tuple[str, ...], str] | None = None
 
 
 def timeline(rules: Ruleset, name: str) -> tuple[Entry, ...]:
@@ -59,14 +63,15 @@ def value_shown(value: Value, kind: Type) -> str:
 
 
 def _entries(rules: Ruleset, parameter: Parameter) -> Iterator[Entry]:
-    for version in _in_order(parameter.dated):
-        for start, until, targets in _periods(rules, version, _end(parameter.dated, version)):
+    for version in in_order(parameter.dated):
+        for start, until, targets in _periods(rules, version, end_of(parameter.dated, version)):
             read = [version, *targets]
             published = max(each.published for each in read)
+            texts = _texts(rules, parameter, version.content, start)
             yield Entry(
                 start=start,
                 until=until,
-                value=_text(rules, parameter, version.content, start),
+                value="；".join(f"{'、'.join(key)} {text}".strip() for key, text in texts.items()),
                 published=published,
                 publication_assumed=any(v.publication_assumed for v in read if v.published == published),
                 issued=version.issued,
@@ -75,14 +80,16 @@ def _entries(rules: Ruleset, parameter: Parameter) -> Iterator[Entry]:
                 assumes=tuple(dict.fromkeys(name for each in read for name in each.assumes)),
                 quote=version.cite.quote if version.cite else None,
                 note=version.content.note,
+                cells=texts if parameter.keys else None,
             )
 
 
-def _in_order(dated: Dated[ParameterValue]) -> list[Version[ParameterValue]]:
+def in_order(dated: Dated[T]) -> list[Version[T]]:
+    """The versions in order of time, then of publication."""
     return sorted(dated.versions, key=lambda version: (version.start, version.published))
 
 
-def _end(dated: Dated[ParameterValue], version: Version[ParameterValue]) -> Month | None:
+def end_of(dated: Dated[T], version: Version[T]) -> Month | None:
     """The month from which a version no longer holds: its own end, or the start of the next."""
     ends = [v.start for v in dated.versions if v.start > version.start]
     return min([*ends, version.until] if version.until is not None else ends, default=None)
@@ -119,13 +126,14 @@ def _chain(rules: Ruleset, link: Link, month: Month) -> _Targets:
     return [version, *(inner for further in version.content.links for inner in _chain(rules, further, month))]
 
 
-def _text(rules: Ruleset, parameter: Parameter, content: ParameterValue, month: Month) -> str:
-    if not isinstance(content.value, Mapping):
-        return _cell(rules, parameter.symbol.type, content.value, content.last_known, month)
-    cells = content.value.items()
-    return "；".join(
-        f"{'、'.join(key)} {_cell(rules, parameter.symbol.type, cell, None, month)}" for key, cell in cells
-    )
+def _texts(
+    rules: Ruleset, parameter: Parameter, content: ParameterValue, month: Month
+) -> dict[tuple[str, ...], str]:
+    """The figure (under no key), or every cell of a table, as text."""
+    kind = parameter.symbol.type
+    if isinstance(content.value, Mapping):
+        return {key: _cell(rules, kind, cell, None, month) for key, cell in content.value.items()}
+    return {(): _cell(rules, kind, content.value, content.last_known, month)}
 
 
 def _cell(rules: Ruleset, kind: Type, value: Value | Link, last_known: Value, month: Month) -> str:

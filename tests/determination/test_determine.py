@@ -239,7 +239,7 @@ def test_a_list_written_as_unknown_stays_unknown_under_a_declaration(beijing: Ru
     data = family()
     data["成员"][0]["收入"] = "未知"
     assert determine(case_from_data(data), beijing, month="2025-08")["dibao"].outcome is Outcome.UNDETERMINED
-    assert "据申请人声明，未列事项均无" in determination.warnings
+    assert "据申请人声明，个案所列的部分列表未列即无" in determination.warnings
 
 
 def test_an_open_range_has_no_upper_bound(beijing: Ruleset) -> None:
