@@ -95,12 +95,21 @@ def read_file(path: Path, *, error: type[EligibilityError] = InputError) -> Node
             )
         raw = path.read_bytes()
     except OSError as failure:
-        raise error(Problem("file-unreadable", f"文件读不出来：{failure.strerror}", name)) from None
+        raise error(Problem("file-unreadable", _unreadable(failure), name)) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Problem("file-encoding", "文件不是 UTF-8 编码", name, "请另存为 UTF-8")) from None
     return read_text(text, file=name, error=error)
+
+
+def _unreadable(failure: OSError) -> str:
+    """Why a file cannot be read, in Chinese for what people meet."""
+    if isinstance(failure, FileNotFoundError):
+        return "没有这个文件"
+    if isinstance(failure, PermissionError):
+        return "没有读这个文件的权限"
+    return f"文件读不出来：{failure.strerror}"
 
 
 def read_text(text: str, *, file: str = "<text>", error: type[EligibilityError] = InputError) -> Node:
