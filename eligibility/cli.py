@@ -1,17 +1,15 @@
 """The command line: parses, calls the library, prints. Everything it can do is a few lines of Python away.
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 done; 2 usage; 3 input unusable, nothing
-evaluated; 4 finished, some files failed and are listed; 5 ruleset invalid; 6 a check found differences; 7 the engines
+evaluated; 4 finished, some files failed and are listed; 5 ruleset invalid; 6 a check found differences or too little tested; 7 the engines
 disagree; 8 output cannot be written; 130 interrupted, 141 nobody reads the output any more. Whether somebody is
 eligible never changes the exit code.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -25,13 +23,12 @@ from .cli_rulesets import rulesets
 from .determination import Determination
 from .determination import determine as determine_case
 from .determination import replay as replay_record
-from .determination.expectations import Failure, Report, case_files, check_files
+from .determination.coverage import Coverage
+from .determination.expectations import Failure, check_files, golden_files
 from .determination.explain import explain as explain_determination
-from .errors import EligibilityError, EngineDisagreement, InputError, OutputError, Problem
+from .errors import EligibilityError, EngineDisagreement, InputError, Problem
 from .printing import (
-    COMPARISON_COLUMNS,
     ReaderGone,
-    difference_rows,
     note,
     note_error,
     note_failures,
@@ -39,6 +36,7 @@ from .printing import (
     out,
     out_determination,
     out_json,
+    out_report,
     out_rows,
 )
 from .ruleset import Ruleset, load_ruleset
@@ -55,8 +53,10 @@ from .usage import (
     UsageError,
     editions,
     one_of,
+    percentage,
     usage_text,
 )  # fmt: skip
+from .writing import write_file
 
 SOME_FAILED: Final = 4
 DIFFERENT: Final = 6
@@ -149,7 +149,7 @@ def determine(
             except EligibilityError as error:
                 failures.append(Failure(str(path), error))
     if record is not None and done:
-        _write_privately(record, done[0][1].record())
+        write_file(record, done[0][1].record(), "记录", private=True)
     for path, determination in done:
         note_warnings(determination, path.name if several else None)
     if format == "json" and done:
@@ -196,17 +196,28 @@ def explain(
     return 0
 
 
-@app.command(cls=Command, help="核对个案文件里的“预期”，列出不同之处。")
+@app.command(cls=Command, help="核对个案文件和测试表里的预期，列出不同之处和没有测到的规定。")
 def check(
     cases: Annotated[
-        list[Path] | None, typer.Argument(metavar="CASES", help="个案文件或者文件夹，不写即 cases 文件夹")
+        list[Path] | None,
+        typer.Argument(metavar="CASES", help="个案文件、测试表或者文件夹，不写即 cases 文件夹"),
     ] = None,
     rules: Rules = "beijing",
+    coverage: Annotated[bool, typer.Option("--coverage", help="逐项列出没有测到的条件、情形和标准")] = False,
+    fail_under: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-under",
+            metavar="N",
+            callback=percentage,
+            help="条件（符合和不符合都测到）和情形合计测到的不足百分之 N，退出码为 6",
+        ),
+    ] = None,
     format: Format = "text",
 ) -> int:
-    """Compares what case files expect with what is determined."""
+    """Compares what case files and test sheets expect with what is determined."""
     law = load_ruleset(rules)
-    paths = [file for path in cases or [Path("cases")] for file in case_files(path)]
+    paths = [file for path in cases or [Path("cases")] for file in golden_files(path)]
     if not paths:
         raise InputError(Problem("no-cases", "文件夹里没有个案文件", str(cases[0] if cases else "cases")))
     laid: dict[tuple[str, ...], Ruleset] = {}
@@ -216,36 +227,17 @@ def check(
             laid[overlays] = load_ruleset(rules, overlays=overlays)
         return laid[overlays]
 
-    report = check_files(paths, law, lay=lay)
-    _print_report(paths, report, as_json=format == "json")
+    touched = Coverage(law)
+    report = check_files(paths, law, lay=lay, coverage=touched)
+    out_report(paths, report, touched, list_untouched=coverage, as_json=format == "json")
     note_failures(report.failures)
+    below = fail_under is not None and touched.percent < float(fail_under)
+    if below:
+        note(f"条件和情形测到 {touched.percent:.1f}%，低于要求的 {fail_under}%")
     failed = _failed(report.failures, anything_done=len(report.failures) < len(paths))
-    if report.differences and failed != EngineDisagreement.exit_code:
+    if (report.differences or (below and not failed)) and failed != EngineDisagreement.exit_code:
         return DIFFERENT
     return failed
-
-
-def _print_report(paths: Sequence[Path], report: Report, *, as_json: bool) -> None:
-    """A row a file, then a row a difference."""
-    broken = {failure.file for failure in report.failures}
-    files = []
-    for path in map(str, paths):
-        own = [comparison for comparison in report.comparisons if comparison.file == path]
-        different = sum(not comparison.agrees for comparison in own)
-        result = "不可用" if path in broken else "没有预期" if not own else "不同" if different else "相符"
-        files.append({"file": path, "expected": len(own), "different": different, "result": result})
-    differences = difference_rows(report.differences)
-    if as_json:
-        out_json({"files": files, "differences": differences})
-        return
-    out_rows({"file": "文件", "expected": "预期项数", "different": "不同", "result": "结果"}, files)
-    if differences:
-        out("")
-        out_rows(COMPARISON_COLUMNS, differences)
-    out(
-        f"\n{len(paths)} 个文件，{len(report.comparisons)} 项预期：{len(report.differences)} 项不同，"
-        f"{len(report.failures)} 个文件不可用"
-    )
 
 
 @app.command(cls=Command, help="按记录重新认定，与记录逐字节比较。")
@@ -321,25 +313,3 @@ def _read_record(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as failure:
         raise InputError(Problem("file-unreadable", f"文件读不出来：{failure.strerror}", str(path))) from None
-
-
-def _write_privately(path: Path, data: bytes) -> None:
-    """Writes a file that only its owner can read, all of it or nothing. Raises `OutputError`."""
-    target = path.resolve()
-    temporary: str | None = None
-    try:
-        if target.exists() and not target.is_file():
-            raise OSError(0, "不是普通文件")
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # mode 0600
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as failure:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise OutputError(
-            Problem("output-unwritable", f"记录写不进去：{failure.strerror}", str(path))
-        ) from None

@@ -1,26 +1,29 @@
-"""The commands `rulesets list | show | lint | diff`: the law as it stands in a ruleset, for people to look at."""
+"""The commands `rulesets list | show | lint | diff | document`: the law as it stands in a ruleset, for people to read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from .determination.texts import PROVENANCES
-from .errors import RulesetError
+from .errors import OutputError, Problem, RulesetError
 from .printing import Columns, note, out, out_json, out_rows
 from .quantities import Month
 from .reading import read_file
 from .ruleset import Provenance, Ruleset, available_rulesets, load_ruleset
 from .ruleset.changes import changes
+from .ruleset.document import MARK, document
 from .ruleset.fields import mapping
 from .ruleset.lint import lint
 from .ruleset.resolve import read_month
 from .ruleset.timeline import timeline
+from .ruleset.words import PROVENANCES
 from .usage import Command, Format, Group, Overlays, RulesName, editions
 from .values import Level
+from .writing import write_file
 
 rulesets = typer.Typer(
     cls=Group, help="查看和检查规则集。", add_completion=False, no_args_is_help=True, rich_markup_mode=None
@@ -219,3 +222,39 @@ def diff_ruleset(
     if not found:
         note("没有不同")
     return 0
+
+
+@rulesets.command(
+    "document",
+    cls=Command,
+    help="把规则集写成说明页（Markdown）：每个项目一页，还有标准沿革、定义、假设、文件。",
+)
+def document_ruleset(
+    name: RulesName,
+    folder: Annotated[Path, typer.Option("--out", metavar="DIR", help="写进哪个文件夹，没有就新建")],
+    overlay: Overlays = None,
+) -> int:
+    """Writes the pages of a ruleset and lists them; only pages made by this command are ever replaced."""
+    pages = document(load_ruleset(name, overlays=overlay or ()))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = {path.name for path in folder.glob("*.md") if _is_made(path)}
+        foreign = [page for page in pages if (folder / page).exists() and page not in made]
+    except OSError as failure:
+        problem = Problem("output-unwritable", f"文件夹写不进去：{failure.strerror}", str(folder))
+        raise OutputError(problem) from None
+    if foreign:
+        message = f"不是本命令生成的文件，不覆盖：{'、'.join(foreign)}"
+        raise OutputError(Problem("output-foreign", message, str(folder), "换一个文件夹"))
+    for page, text in pages.items():
+        write_file(folder / page, text.encode(), "说明页")
+        out(str(folder / page))
+    for page in sorted(made - set(pages)):
+        note(f"注意：以前生成的 {folder / page} 不再属于这个规则集，可以删去")
+    return 0
+
+
+def _is_made(path: Path) -> bool:
+    """Whether a file is a page that `document` made."""
+    with path.open("rb") as file:
+        return file.readline(200).startswith(MARK.encode())

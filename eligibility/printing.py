@@ -11,11 +11,13 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from .case import mask
 from .determination import Determination, Operand, Outcome, Reason, Verdict
-from .determination.expectations import Comparison, Failure
+from .determination.coverage import CRITERION, FIGURE, KINDS, MET, ROUTE, UNMET, Coverage
+from .determination.expectations import Comparison, Failure, Report
 from .determination.explain import leading_reasons
 from .determination.texts import OUTCOMES, show
 from .errors import EligibilityError, OutputError, Problem
@@ -273,3 +275,47 @@ def difference_rows(comparisons: Iterable[Comparison]) -> list[Row]:
         for comparison in comparisons
         for difference in comparison.differences
     ]
+
+
+TARGET_COLUMNS: Final[Columns] = {"programme": "项目", "kind": "没有测到的", "name": "名称"}
+
+
+def out_report(
+    paths: Sequence[Path], report: Report, coverage: Coverage, *, list_untouched: bool, as_json: bool
+) -> None:
+    """Prints what checking came to: a row a file, a row a difference, what the expectations touched of the ruleset."""
+    broken = {failure.file for failure in report.failures}
+    files = []
+    for path in map(str, paths):
+        own = [comparison for comparison in report.comparisons if comparison.file == path]
+        different = sum(not comparison.agrees for comparison in own)
+        result = "不可用" if path in broken else "没有预期" if not own else "不同" if different else "相符"
+        files.append({"file": path, "expected": len(own), "different": different, "result": result})
+    differences = difference_rows(report.differences)
+    untouched = coverage.untouched() if list_untouched else ()
+    if as_json:
+        shares = {share.kind: {"touched": share.touched, "total": share.total} for share in coverage.shares()}
+        data = {"files": files, "differences": differences, "coverage": shares}
+        out_json({**data, "untouched": [t._asdict() for t in untouched]} if list_untouched else data)
+        return
+    out_rows({"file": "文件", "expected": "预期项数", "different": "不同", "result": "结果"}, files)
+    if differences:
+        out("")
+        out_rows(COMPARISON_COLUMNS, differences)
+    if untouched:
+        out("")
+        out_rows(TARGET_COLUMNS, [{**t._asdict(), "kind": KINDS[t.kind]} for t in untouched])
+    out(
+        f"\n{len(paths)} 个文件，{len(report.comparisons)} 项预期：{len(report.differences)} 项不同，"
+        f"{len(report.failures)} 个文件不可用"
+    )
+    out(_touched(coverage))
+
+
+def _touched(coverage: Coverage) -> str:
+    """The shares in one line."""
+    share = {each.kind: f"{each.touched}/{each.total}" for each in coverage.shares()}
+    return (
+        f"测到：条件 {share[CRITERION]}（符合 {share[MET]}，不符合 {share[UNMET]}），"
+        f"情形 {share[ROUTE]}，标准的版本 {share[FIGURE]}"
+    )

@@ -85,6 +85,11 @@ class Node:
 
 def read_file(path: Path, *, error: type[EligibilityError] = InputError) -> Node:
     """Reads one YAML or JSON file (UTF-8). Raises `error` with file, line and column."""
+    return read_text(file_text(path, error=error), file=str(path), error=error)
+
+
+def file_text(path: Path, *, error: type[EligibilityError] = InputError) -> str:
+    """The text of a file: UTF-8, with or without a byte order mark, not too large. Raises `error`."""
     name = str(path)
     try:
         if not path.is_file() and path.exists():  # a device or a pipe may never end
@@ -97,10 +102,9 @@ def read_file(path: Path, *, error: type[EligibilityError] = InputError) -> Node
     except OSError as failure:
         raise error(Problem("file-unreadable", _unreadable(failure), name)) from None
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise error(Problem("file-encoding", "文件不是 UTF-8 编码", name, "请另存为 UTF-8")) from None
-    return read_text(text, file=name, error=error)
 
 
 def _unreadable(failure: OSError) -> str:

@@ -24,6 +24,7 @@ from .ruleset.resolve import read_month
 UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 """The base of all usage errors of typer, which it does not export itself."""
 
+_PERCENT = re.compile(r"\d{1,3}(\.\d{1,3})?\Z", re.ASCII)
 _UNEXPECTED = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)\Z", re.DOTALL)
 
 
@@ -36,6 +37,13 @@ def one_of(*choices: str) -> Any:
         return value
 
     return check
+
+
+def percentage(value: str | None) -> str | None:
+    """A check for an option that is a percentage."""
+    if value is not None and (not _PERCENT.match(value) or float(value) > 100):
+        raise typer.BadParameter("应为 0 至 100 的数，如 95")
+    return value
 
 
 # fmt: off

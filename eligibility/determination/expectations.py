@@ -116,7 +116,7 @@ def check_case(
         case, expectations = load_expectations(path)
         pairs = tuple((case, expectation) for expectation in expectations)
     found: list[Comparison] = []
-    problems: dict[tuple[int, str, str], Problem] = {}  # what several months of a case have in common is said once
+    problems: dict[tuple[str, str], Problem] = {}  # what several months or rows have in common is said once
     for case, expectation in pairs:
         law = rules
         if expectation.overlays:
@@ -128,7 +128,7 @@ def check_case(
             determination = _determined(case, expectation, law)
         except InputError as error:
             for problem in error.problems:
-                problems.setdefault((id(case), problem.code, problem.message), problem)
+                problems.setdefault((problem.code, problem.message), problem)
             continue
         if coverage is not None:
             coverage.add(determination, [(programme.id, wanted.subject) for wanted, programme in bound])

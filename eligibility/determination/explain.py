@@ -11,9 +11,10 @@ from typing import Literal
 
 from ..language.nodes import Origin
 from ..ruleset.resolved import Programme
+from ..ruleset.words import PAYABLE, PROVENANCES
 from ..values import Truth
 from .model import Determination, MissingFact, Operand, Outcome, Reason, Verdict
-from .texts import MARKS, OUTCOMES, PAYABLE, PROVENANCES, Language, cite, show, yuan
+from .texts import MARKS, OUTCOMES, Language, cite, show, yuan
 from .totals import totals
 
 Audience = Literal["officer", "resident"]

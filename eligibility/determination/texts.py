@@ -1,4 +1,7 @@
-"""Words for people: values, outcomes and provenance in Chinese and English. The engine's own values never change here."""
+"""Words for people: values and outcomes in Chinese and English. The engine's own values never change here.
+
+What the keywords of a ruleset mean is in `ruleset.words`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Final, Literal
 from ..language import Type
 from ..language.nodes import decimal_text
 from ..quantities import MAX_FEN, Money, round_half_up
-from ..ruleset.model import Citation, Provenance, Ruleset
+from ..ruleset.model import Citation, Ruleset
 from ..values import AnyText, Kind, Number, Range, Truth, Value, key_date
 from .model import Outcome
 
@@ -26,36 +29,6 @@ OUTCOMES: Final = {
         Outcome.INELIGIBLE: "not eligible",
         Outcome.UNDETERMINED: "undetermined",
         Outcome.NOT_IN_FORCE: "not in force that month",
-    },
-}
-PROVENANCES: Final = {
-    "zh": {
-        Provenance.DOCUMENT: "文件所载",
-        Provenance.REPOST: "据转载",
-        Provenance.DERIVED: "推算",
-        Provenance.ASSUMPTION: "假设",
-        Provenance.SCENARIO: "情景假设",
-    },
-    "en": {
-        Provenance.DOCUMENT: "from the document",
-        Provenance.REPOST: "from a copy",
-        Provenance.DERIVED: "derived",
-        Provenance.ASSUMPTION: "assumed",
-        Provenance.SCENARIO: "scenario",
-    },
-}
-PAYABLE: Final = {
-    "zh": {
-        "month_of_application": "自申请当月起",
-        "month_after_application": "自申请次月起",
-        "month_of_decision": "自审核确认当月起",
-        "month_after_decision": "自审核确认的次月起",
-    },
-    "en": {
-        "month_of_application": "from the month of application",
-        "month_after_application": "from the month after application",
-        "month_of_decision": "from the month of the decision",
-        "month_after_decision": "from the month after the decision",
     },
 }
 MARKS: Final = {True: "✓", False: "✗", None: "?"}

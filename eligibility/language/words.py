@@ -29,13 +29,13 @@ from .nodes import (
     decimal_text,
 )
 
-LONG: Final = 36
+LONG: Final = 40
 """Signs from which a sentence is taken apart into lines."""
 
 _OR, _AND, _ATOM, _SUM, _PRODUCT, _NAME = 1, 2, 4, 5, 6, 9
 """How closely the parts of a sentence hold together; a looser part stands in brackets."""
 
-_CONNECTIVES: Final = {"and": ("且", _AND), "or": ("或", _OR)}
+_CONNECTIVES: Final = {"and": ("，并且", _AND), "or": ("，或者", _OR)}
 _HEADS: Final = {"and": "符合以下各项", "or": "符合以下任一项"}
 _SIGNS: Final = {"+": ("+", _SUM), "-": ("−", _SUM), "*": ("×", _PRODUCT), "/": ("÷", _PRODUCT)}
 _ROUNDINGS: Final = {"round_half_up": "四舍五入到", "round_down": "舍去尾数到", "round_up": "向上进到"}
@@ -69,21 +69,16 @@ def clauses(node: Node) -> Clause:
     if len(sentence) <= LONG:
         return Clause(sentence)
     match node:
-        case Logic(operator="not", items=(Logic(operator=operator) as item,)) if operator != "not":
-            inner = clauses(item)
-            return Clause(f"不是以下情形：{inner.text}", inner.parts)
-        case Logic(operator=operator, items=items) if operator != "not":
-            return Clause(_CONNECTIVES[operator][2], tuple(clauses(item) for item in items))
+        case Logic(operator="not", items=(Logic(operator="and" | "or" as operator, items=items),)):
+            return Clause(f"并非{_HEADS[operator]}", tuple(map(clauses, items)))
+        case Logic(operator="and" | "or" as operator, items=items):
+            return Clause(_HEADS[operator], tuple(map(clauses, items)))
+        case Lift(operator="any" | "all", body=Logic(operator="and" | "or" as operator, items=items)):
+            return Clause(f"{_members(node)}{_HEADS[operator]}", tuple(map(clauses, items)))
         case Choose():
-            parts = _cases(node)
-            return Clause("按下列先后，取第一项符合的", parts)
-        case Extreme(operator=operator, items=items) if (
-            rows := _rows(node)
-        ) is not None and operator == "max":
+            return Clause("按下列先后，取最先符合的一项", _cases(node))
+        case Extreme(operator="max") if rows := _rows(node):
             return Clause("符合下列情形的取其数额，符合几项的取最高的一项，都不符合的为零", rows)
-        case Lift(operator="any" | "all", body=Logic()):
-            inner = clauses(node.body)
-            return Clause(f"{_members(node)}{inner.text}", inner.parts) if inner.parts else Clause(sentence)
         case _:
             return Clause(sentence)
 
@@ -127,7 +122,7 @@ def _said(node: Node) -> tuple[str, int]:
         case Extreme():
             return _extreme(node)
         case Elapsed():
-            return f"{_span(node)}的{_SPANS[node.unit]}", _ATOM
+            return f"{_span(node)}的{_SPANS[node.unit]}", _NAME
         case Rounding():
             return f"{_say(node.item, _SUM)}，{_ROUNDINGS[node.name]}{node.unit}", 0
         case Compare():
@@ -158,7 +153,9 @@ def _name(symbol: Symbol) -> str:
     """A name as it is said: a situation in quotation marks, a verdict as a short sentence."""
     base, _, attribute = symbol.name.partition(".")
     if symbol.origin is Origin.VERDICT:
-        return f"{attribute}{base}" if attribute in ("符合", "不符合") else f"{base}的{attribute}"
+        if attribute in ("符合", "不符合"):
+            return f"{attribute}{base}"
+        return f"{base}的{'应付额' if attribute == '应付' else attribute}"
     if attribute and base in ("在享", "在享月额"):
         return f"已在享受{attribute}" if base == "在享" else f"已在享受的{attribute}月额"
     if attribute:

@@ -15,18 +15,11 @@ from .edition import Edition
 from .model import Citation, Link, Provenance, Timing
 from .names import COUNTED_INCOME
 from .resolved import Programme, ResolvedParameter, Route
-from .timeline import value_shown
+from .timeline import UNKNOWN, value_shown
+from .words import CHOICES, COUNTS, KINDS, LEVELS, PROVENANCES, timing_text
 
 K = TypeVar("K")
 T = TypeVar("T")
-_COUNTS = {"all": "全部计入", "none": "不计入", "above": "超过所列数额的部分计入"}
-_PROVENANCE = {
-    Provenance.DOCUMENT: "文件",
-    Provenance.REPOST: "转载",
-    Provenance.DERIVED: "推算",
-    Provenance.ASSUMPTION: "假设",
-    Provenance.SCENARIO: "情景设定",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +85,12 @@ def _figure_changes(
     for key, was, now in _pairs(_cells(old), _cells(new)):
         if was != now:
             moved = True
-            name, unit = _cell_name(new, key), f" {new.unit}" if new.unit else ""
-            text = f"{name} {was or '无'} → {now or '无'}{unit}{_since(after, new, key)}"
+            text = f"{_cell_name(new, key)} {_moved(was, now, new.unit)}{_since(after, new, key)}"
             yield Change("parameter", name, was, now, text)
     if not moved and _standing(old) != _standing(new):
         was, now = (
-            f"{_ground(e, p)}；出处：{_PROVENANCE[p.provenance]}" for e, p in ((before, old), (after, new))
+            f"{_ground(e, p)}；出处：{PROVENANCES['zh'][p.provenance]}"
+            for e, p in ((before, old), (after, new))
         )
         text = f"{new.name} 数额不变（{_measured(new)}），依据改变：{was} → {now}"
         yield Change("parameter", new.name, was, now, text)
@@ -118,13 +111,25 @@ def _figure(parameter: ResolvedParameter) -> str:
 
 
 def _measured(parameter: ResolvedParameter) -> str:
-    return f"{_figure(parameter)} {parameter.unit}".strip()
+    return _with_unit(_figure(parameter), parameter.unit)
+
+
+def _with_unit(figure: str, unit: str) -> str:
+    return figure if figure == UNKNOWN else f"{figure} {unit}".strip()
+
+
+def _moved(was: str | None, now: str | None, unit: str) -> str:
+    """From what to what: the unit once at the end, or with the one figure that is known."""
+    figures = [figure or "无" for figure in (was, now)]
+    if UNKNOWN in figures:
+        return " → ".join(_with_unit(figure, unit) for figure in figures)
+    return f"{figures[0]} → {_with_unit(figures[1], unit)}"
 
 
 def _since(edition: Edition, parameter: ResolvedParameter, key: tuple[str, ...] = ()) -> str:
     """From which month, following which other figure, and on what ground."""
     if parameter.provenance is Provenance.SCENARIO:
-        return "（情景设定）"
+        return f"（{PROVENANCES['zh'][Provenance.SCENARIO]}）"
     followed = _followed(edition, parameter, key)
     origin = edition.parameters[followed[-1]] if followed else parameter
     start = max((p.start for p in (parameter, origin) if p.start is not None), default=None)
@@ -241,7 +246,7 @@ def _income_rules(edition: Edition) -> dict[str, _Rule]:
         version = edition.ruleset.income_kinds[name].dated.resolve(edition.month, edition.known_on)
         cite, assumes = (version.cite, version.assumes) if version is not None else (None, ())
         rules[name] = _Rule(
-            key, f"{_COUNTS[item.counts]}{exempt}", name, None, _ground_of(edition, cite, assumes)
+            key, f"{COUNTS[item.counts]}{exempt}", name, None, _ground_of(edition, cite, assumes)
         )
     return rules
 
@@ -286,13 +291,16 @@ def _terms(programme: Programme) -> dict[str, str]:
     return {
         "简称": programme.name,
         "名称": programme.title,
-        "性质": programme.kind,
-        "层级": programme.level.name.lower(),
-        "对象": render(programme.who) if programme.who is not None else "",
-        "选用方式": programme.choose,
+        "性质": KINDS[programme.kind],
+        "对象": LEVELS[programme.level],
+        "对象的条件": render(programme.who) if programme.who is not None else "",
+        "选用方式": CHOICES[programme.choose],
         "排除条件": "、".join(programme.exclusions),
         "发放": _timing(programme.payable),
         "补发": _timing(programme.arrears),
+        "周期": _timing(programme.period),
+        "就高": render(programme.yields) if programme.yields is not None else "",
+        "择一": "、".join(programme.alternative_to),
         "假设": "、".join(programme.assumes),
     }
 
@@ -300,8 +308,8 @@ def _terms(programme: Programme) -> dict[str, str]:
 def _timing(timing: Timing | None) -> str:
     if timing is None:
         return ""
-    rules = "，".join(f"{name} {rule}" for name, rule in sorted(timing.rules.items()))
-    return f"{rules}；依假设 {'、'.join(timing.assumes)}" if timing.assumes else rules
+    grounds = f"；依假设 {'、'.join(timing.assumes)}" if timing.assumes else ""
+    return f"{timing_text(timing)}{grounds}"
 
 
 def _criterion_rules(edition: Edition, programme: Programme) -> dict[str, _Rule]:

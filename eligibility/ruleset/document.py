@@ -7,6 +7,7 @@ from the loaded ruleset and nothing else: the same ruleset gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ..language.words import Clause
 from .document_book import ASSUMPTIONS, DEFINITIONS, FIGURES, INDEX, SOURCES, Book
@@ -16,20 +17,23 @@ from .markdown import bullets, code, escape, link, page, table
 from .model import ProgrammeText, Ruleset
 from .words import months_text
 
+MARK: Final = "<!-- 由 eligibility rulesets document"
+"""How every page begins."""
+
 
 def document(rules: Ruleset) -> dict[str, str]:
     """The pages by file name, as Markdown in Chinese: `README.md` first, then one a programme, then the shared ones."""
-    book, head = Book(rules), mark(rules)
+    book, head = Book(rules), _mark(rules)
     pages = {INDEX: page(head, *_index(book))}
     for programme in rules.programmes.values():
         pages[f"{programme.id}.md"] = programme_page(book, programme, head)
     return pages | reference_pages(book, head)
 
 
-def mark(rules: Ruleset) -> str:
+def _mark(rules: Ruleset) -> str:
     """The first line of every page: how it was made."""
     overlays = "".join(f" --overlay {name}" for name in rules.overlays)
-    return f"<!-- 由 eligibility rulesets document {rules.id}{overlays} 生成；请改规则集再生成，不要改这一页 -->"
+    return f"{MARK} {rules.id}{overlays} 生成；请改规则集再生成，不要改这一页 -->"
 
 
 def _index(book: Book) -> Iterator[str]:
@@ -64,17 +68,19 @@ def _index(book: Book) -> Iterator[str]:
 
 
 def _row(book: Book, programme: ProgrammeText) -> list[str]:
-    unknowns = dict.fromkeys(unknown.short for unknown in book.unknowns(programme))
+    unknowns = book.unknowns(programme)
+    missing = [unknown.name for unknown in unknowns if unknown.reading is None]
+    if readings := "、".join(unknown.reading for unknown in unknowns if unknown.reading is not None):
+        missing.append(f"假设 {readings}")
+    title = f"（{escape(programme.title)}）" if programme.title != programme.name else ""
     return [
-        f"{book.programme(programme)}（{escape(programme.title)}）"
-        if programme.title != programme.name
-        else book.programme(programme),
+        f"{book.programme(programme)}{title}",
         code(programme.id),
         months_text(programme.start, programme.until),
         str(programme.checked_through or ""),
         "\n".join(_documents(book, programme)),
         book.provenance(programme).replace("、", "\n"),
-        "\n".join(unknowns) or "没有",
+        "\n".join(missing) or "没有",
     ]
 
 

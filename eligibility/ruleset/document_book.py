@@ -34,13 +34,20 @@ SOURCES: Final = "文件.md"
 INCOME_KINDS: Final = "收入种类"
 
 
+_FOLDED: Final = re.compile(r"(?<=[，。；：、？！（）”》]) +")
+"""The space that folding a long text over lines leaves behind a Chinese sign."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something the law has and nobody found: its name as Markdown, in full and short, and in which months."""
+    """Something the law has and nobody found: its name as Markdown, and in which months.
+
+    `reading` is set for an assumption without a value: a link to it, `name` being its question.
+    """
 
     name: str
-    short: str
     months: str
+    reading: str | None = None
 
 
 class Book:
@@ -51,6 +58,7 @@ class Book:
         self.by_name = {programme.name: programme for programme in rules.programmes.values()}
         self.named = {a.name: a for a in rules.assumptions.values() if a.name}
         self.read = {p.id: frozenset(self._read(p)) for p in rules.programmes.values()}
+        self.own_assumptions = {p.id: self._listed(self._assumed(p)) for p in rules.programmes.values()}
         self.stands_on = self._assumptions()
         ids = "|".join(sorted(map(re.escape, rules.assumptions), key=lambda name: (-len(name), name)))
         self._mention = re.compile(rf"(?<![A-Za-z0-9])({ids})(?![A-Za-z0-9])") if ids else None
@@ -86,36 +94,50 @@ class Book:
         """The programmes that read a figure or a definition."""
         return tuple(p for p in self.rules.programmes.values() if name in self.read[p.id])
 
+    # —— Who stands on what ——
+
+    def _listed(self, identifiers: Iterable[str]) -> tuple[Assumption, ...]:
+        found = set(identifiers)
+        return tuple(a for a in self.rules.assumptions.values() if a.id in found)
+
+    def _assumed(self, programme: ProgrammeText) -> Iterator[str]:
+        """The assumptions of a programme itself: of its rules, and of the figures and definitions it reads."""
+        rules, read = self.rules, self.read[programme.id]
+        dated: list[Dated[Any]] = [c.dated for c in programme.criteria.values()]
+        dated += [route.dated for route in programme.routes]
+        dated += [p.dated for name, p in rules.parameters.items() if name in read]
+        dated += [d.dated for name, d in rules.definitions.items() if name in read]
+        if COUNTED_INCOME in read:
+            dated += [kind.dated for kind in rules.income_kinds.values()]
+        yield from (name for each in dated for version in each.versions for name in version.assumes)
+        yield from (assumption.id for name, assumption in self.named.items() if name in read)
+        yield from programme.assumes
+        for timing in (programme.payable, programme.arrears, programme.period):
+            yield from timing.assumes if timing is not None else ()
+
     def _assumptions(self) -> dict[str, tuple[Assumption, ...]]:
-        """The assumptions each programme stands on in some month."""
-        found: dict[str, set[str]] = {identifier: set() for identifier in self.rules.programmes}
+        """Those each programme stands on in some month, including through other programmes."""
+        found = {name: {a.id for a in own} for name, own in self.own_assumptions.items()}
         for month in breakpoints(self.rules):
             edition = self.rules.edition(month)
             for programme in edition.programmes:
                 found[programme.id].update(a.id for a in edition.assumptions_of(programme.id))
-        for programme in self.rules.programmes.values():
-            if programme.period is not None:
-                found[programme.id].update(programme.period.assumes)
-        return {
-            identifier: tuple(a for a in self.rules.assumptions.values() if a.id in ids)
-            for identifier, ids in found.items()
-        }
+        return {name: self._listed(ids) for name, ids in found.items()}
 
     # —— What is not known ——
 
     def unknowns(self, programme: ProgrammeText) -> tuple[Unknown, ...]:
-        """The figures, amounts and readings a programme rests on for which there is no value."""
+        """The figures, amounts and readings of a programme itself for which there is no value."""
         found = [unknown for name in self.figures(programme) for unknown in self._unknown_figures(name)]
         for route in programme.routes:
             spans = periods(route.dated)
             months = "；".join(text for text, version in spans if version.content.amount_unknown)
             if months:
-                name = f"情形“{escape(route.name)}”的金额"
-                found.append(Unknown(name, name, months))
-        for assumption in self.stands_on[programme.id]:
+                found.append(Unknown(f"情形“{escape(route.name)}”的金额", months))
+        for assumption in self.own_assumptions[programme.id]:
             if assumption.name is not None and not is_known(assumption.value):
-                short = self.assumption(assumption.id)
-                found.append(Unknown(f"{short} {escape(assumption.question)}", f"假设 {short}", ""))
+                question = self.text(assumption.question)
+                found.append(Unknown(question, "", self.assumption(assumption.id)))
         return tuple(found)
 
     def _unknown_figures(self, name: str) -> Iterator[Unknown]:
@@ -128,7 +150,7 @@ class Book:
                     months.setdefault(key, []).append(text)
         for key, texts in months.items():
             cell_name = f"（{escape('、'.join(key))}）" if key else ""
-            yield Unknown(f"{self.figure(name)}{cell_name}", self.figure(name), "；".join(texts))
+            yield Unknown(f"{self.figure(name)}{cell_name}", "；".join(texts))
 
     def provenance(self, programme: ProgrammeText) -> str:
         """How sure the figures are that a programme reads, counted by version: `文件所载 9、据转载 3、未知 1`."""
@@ -168,7 +190,7 @@ class Book:
     def citation(self, citation: Citation | None) -> str:
         """Where a rule stands: `《…》（…号）第九条，原文“…”`."""
         if citation is None:
-            return "依据未注明"
+            return "没有注明"
         source = self.rules.sources[citation.source]
         number = f"（{source.number}）" if source.number else ""
         quote = f"，原文“{escape(citation.quote)}”" if citation.quote else ""
@@ -187,16 +209,16 @@ class Book:
         return self.programme(self.by_name[base]) if "." in name and base in self.by_name else None
 
     def text(self, text: str) -> str:
-        """A note, with links for the assumptions it names."""
-        shown = escape(text)
+        """A note or a question, with links for the assumptions it names."""
+        shown = escape(_FOLDED.sub("", text))
         return self._mention.sub(lambda m: self.assumption(m[1]), shown) if self._mention else shown
 
     # —— Rules with their versions ——
 
-    def expression(self, node: Node, label: str) -> list[Clause]:
-        """An expression as it is written, in words where these say more, and what its names mean."""
+    def expression(self, node: Node, label: str, title: str = "") -> list[Clause]:
+        """An expression as it is written, in words where these say more than it or its title, and what its names mean."""
         items = [Clause(f"{label}：{code(render(node))}")]
-        if in_words(node).strip("“”") != render(node):
+        if in_words(node).strip("“”") not in (render(node), title):
             spoken = escaped(clauses(node))
             items.append(Clause(f"读作：{spoken.text}", spoken.parts))
         own = (name for name, symbol in symbols(node).items() if symbol.origin is not Origin.FACT)

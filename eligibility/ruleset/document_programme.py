@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
+from ..language import Node
 from ..language.words import Clause, in_words
 from ..values import Level
 from .document_book import Book, alternatives, entries, settled
 from .document_reference import matrices, short_timeline
-from .markdown import bullets, code, escape, escaped, link, page
-from .model import Condition, CriterionText, ProgrammeText, RouteBody
+from .markdown import bullets, code, escape, link, page
+from .model import Assumption, Condition, CriterionText, ProgrammeText, RouteBody
+from .timeline import UNKNOWN
 from .words import CHOICES, KINDS, LEVELS, PERIODS, months_text, timing_text
 
 
@@ -23,7 +25,7 @@ class _Page:
     def __init__(self, book: Book, programme: ProgrammeText) -> None:
         self.book, self.programme = book, programme
 
-    def sections(self) -> Iterator[Sequence[str]]:
+    def sections(self) -> Iterator[Iterable[str]]:
         yield self.heading()
         yield self.routes()
         yield self.exclusions()
@@ -34,7 +36,7 @@ class _Page:
         yield self.unknowns()
         yield self.notes()
 
-    def heading(self) -> Sequence[str]:
+    def heading(self) -> Iterable[str]:
         own = self.programme
         name = "" if own.name == own.title else f"（{own.name}）"
         through = f"核对到 {own.checked_through}" if own.checked_through else "没有写核对到哪个月"
@@ -103,7 +105,9 @@ class _Page:
         yield "有下列任一情形的，不符合本项目。"
         criteria = [self.programme.criteria[identifier] for identifier in self.programme.exclusions]
         yield bullets(
-            Clause(f"{link(c.id, '', c.id)} {escape(c.title)}" + (f"：{escape(c.because)}" if c.because else ""))
+            Clause(
+                f"{link(c.id, '', c.id)} {escape(c.title)}" + (f"：{escape(c.because)}" if c.because else "")
+            )
             for c in criteria
         )
 
@@ -112,9 +116,13 @@ class _Page:
         for criterion in self.programme.criteria.values():
             yield f"### {criterion.id}"
             yield f"**{escape(criterion.title)}**" + self.excluding(criterion)
-            yield bullets(
-                self.book.versions(criterion.dated, lambda test: self.book.expression(test, "算式"))
-            )
+            yield bullets(self.criterion(criterion))
+
+    def criterion(self, criterion: CriterionText) -> list[Clause]:
+        def told(test: Node) -> list[Clause]:
+            return self.book.expression(test, "算式", criterion.title)
+
+        return self.book.versions(criterion.dated, told)
 
     def excluding(self, criterion: CriterionText) -> str:
         if criterion.id not in self.programme.exclusions:
@@ -145,8 +153,8 @@ class _Page:
         months, entry = entries(self.book.rules, name)[-1]
         if entry.cells is not None:
             return f"{self.book.figure(name)}：{months}，{len(entry.cells)} 格"
-        unit = self.book.rules.parameters[name].unit
-        return f"{self.book.figure(name)}：{months}，{escape(entry.value)} {escape(unit)}"
+        unit = "" if entry.value.startswith(UNKNOWN) else f" {self.book.rules.parameters[name].unit}"
+        return f"{self.book.figure(name)}：{months}，{escape(entry.value + unit)}"
 
     def payment(self) -> Iterator[str]:
         own, items = self.programme, []
@@ -174,23 +182,24 @@ class _Page:
     # —— What is open ——
 
     def assumptions(self) -> Iterator[str]:
-        stood_on = self.book.stands_on[self.programme.id]
-        if not stood_on:
+        own = self.book.own_assumptions[self.programme.id]
+        others = [a.id for a in self.book.stands_on[self.programme.id] if a not in own]
+        if not own and not others:
             return
         yield "## 假设"
-        yield "法规没有写明，按下列理解认定；包括所用的定义、标准和其他项目依据的假设。"
-        items = []
-        for assumption in stood_on:
-            taken = f"：取 **{escape(settled(assumption))}**" if settled(assumption) else ""
-            parts = [Clause(f"其他读法：{escape(alternatives(assumption))}")] if assumption.alternatives else []
-            parts.append(Clause(f"理由：{self.book.text(assumption.basis)}"))
-            items.append(
-                Clause(
-                    f"{self.book.assumption(assumption.id)} {escape(assumption.question)}{taken}",
-                    tuple(parts),
-                )
-            )
-        yield bullets(items)
+        if own:
+            yield "法规没有写明，按下列理解认定；包括所用的定义和标准依据的假设。"
+            yield bullets(map(self.assumption, own))
+        if others:
+            yield f"经由其他项目的结论，还依据：{self.book.assumptions(others)}。"
+
+    def assumption(self, assumption: Assumption) -> Clause:
+        taken = f"：取 **{escape(settled(assumption))}**" if settled(assumption) else ""
+        parts = [Clause(f"理由：{self.book.text(assumption.basis)}")]
+        if assumption.alternatives:
+            parts.insert(0, Clause(f"其他读法：{escape(alternatives(assumption))}"))
+        question = self.book.text(assumption.question)
+        return Clause(f"{self.book.assumption(assumption.id)} {question}{taken}", tuple(parts))
 
     def unknowns(self) -> Iterator[str]:
         yield "## 没有查到的"
@@ -199,11 +208,12 @@ class _Page:
             yield "没有。"
             return
         yield "结果取决于它们的，一律信息不足；金额取决于它们的，金额未知。"
-        yield bullets(Clause(u.name + (f"：{u.months}" if u.months else "")) for u in unknowns)
+        yield bullets(
+            Clause(f"{item.reading} {item.name}" if item.reading else f"{item.name}：{item.months}")
+            for item in unknowns
+        )
 
     def notes(self) -> Iterator[str]:
         if self.programme.notes:
             yield "## 说明"
             yield bullets(Clause(self.book.text(note)) for note in self.programme.notes)
-
-

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from ..language import Node, render
+from ..language import Node
 from ..language.words import Clause, in_words
 from .document_book import (
     ASSUMPTIONS,
@@ -21,7 +21,7 @@ from .document_book import (
     settled,
 )
 from .markdown import bullets, code, escape, link, page, table
-from .model import Dated, IncomeRule, Parameter, Source
+from .model import Dated, IncomeRule, Parameter, ParameterValue, Source, Version
 from .timeline import Entry
 from .words import COUNTS, GRADES, LEVELS, PROVENANCES, months_text
 
@@ -49,34 +49,37 @@ def short_timeline(book: Book, parameter: Parameter) -> str:
 
 
 def matrices(book: Book, parameter: Parameter) -> Iterator[str]:
-    """A table parameter by date: one table a text of the first key where there are several keys."""
+    """A table parameter by date: where it has several keys, one table for the texts of the first that agree."""
     told = entries(book.rules, parameter.name)
-    keys = list(dict.fromkeys(chain.from_iterable(entry.cells or {} for _, entry in told)))
     groups: dict[str, list[tuple[str, ...]]] = {}
-    for key in keys:
+    for key in dict.fromkeys(chain.from_iterable(entry.cells or {} for _, entry in told)):
         groups.setdefault(key[0] if len(key) > 1 else "", []).append(key)
+    shown: dict[str, list[str]] = {}
     for group, members in groups.items():
         columns = ["、".join(key[1:] if group else key) for key in members]
-        rows: list[tuple[Entry, Entry, list[str]]] = []  # first and last entry of a run of equal rows
-        for _, entry in told:
-            cells = [(entry.cells or {}).get(key, "") for key in members]
-            if rows and rows[-1][2] == cells:
-                rows[-1] = (rows[-1][0], entry, cells)
-            else:
-                rows.append((entry, entry, cells))
-        shown = [
-            [months_text(first.start, last.until), *map(escape, cells)] for first, last, cells in rows
-        ]
-        heading = f"{parameter.keys[0][0]} {group}" if group else ""
-        yield escape(heading) + ("：" if heading else "")
-        yield table(("执行月份", *map(escape, columns)), shown)
+        rows = _runs([entry for _, entry in told], members)
+        shown.setdefault(table(("执行月份", *map(escape, columns)), rows), []).append(group)
+    for grid, names in shown.items():
+        if any(names):
+            yield f"{escape(parameter.keys[0][0])}：{escape('、'.join(names))}"
+        yield grid
+
+
+def _runs(told: Sequence[Entry], members: Sequence[tuple[str, ...]]) -> list[list[str]]:
+    """The cells of some keys by date, one row for months in which they stay the same."""
+    rows: list[tuple[Entry, Entry, list[str]]] = []
+    for entry in told:
+        cells = [escape((entry.cells or {}).get(key, "")) for key in members]
+        first = rows.pop()[0] if rows and rows[-1][2] == cells else entry
+        rows.append((first, entry, cells))
+    return [[months_text(first.start, last.until), *cells] for first, last, cells in rows]
 
 
 def _source(book: Book, entry: Entry) -> str:
     return book.source(entry.source) if entry.source is not None else ""
 
 
-def _published(entry: Entry) -> str:
+def _published(entry: Entry | Version[ParameterValue]) -> str:
     return f"{entry.published}{'（假定）' if entry.publication_assumed else ''}"
 
 
@@ -110,23 +113,34 @@ def _figure(book: Book, parameter: Parameter) -> Iterator[str]:
     if parameter.rule:
         yield f"调整的规则（只作记录，从不用来推算）：{book.text(parameter.rule)}"
     told = entries(book.rules, parameter.name)
+    headings = ("执行月份", "数值", "公布", "印发", "依据", "可靠程度", "假设")
     if parameter.keys:
         yield from matrices(book, parameter)
-    headings = ("执行月份", "数值", "公布", "印发", "依据", "可靠程度", "假设")
-    rows = []
-    for months, entry in told:
-        value = escape(entry.value) if entry.cells is None else "见上表"
-        rows.append([
-            months, value, _published(entry), str(entry.issued or ""), _source(book, entry),
-            PROVENANCES["zh"][entry.provenance], book.assumptions(entry.assumes),
-        ])  # fmt: skip
+        rows = [_standing(book, months, version) for months, version in periods(parameter.dated)]
+    else:
+        rows = [
+            [months, escape(entry.value), _published(entry), str(entry.issued or ""), _source(book, entry),
+             PROVENANCES["zh"][entry.provenance], book.assumptions(entry.assumes)]
+            for months, entry in told
+        ]  # fmt: skip
     yield table(*_without_empty(headings, rows))
-    if len({entry.start for _, entry in told}) < len(told):
+    if len({row[0] for row in rows}) < len(rows):
         yield "执行月份相同的几行，以公布较晚的为准。"
     yield bullets(_remarks(book, told))
 
 
-def _without_empty(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+def _standing(book: Book, months: str, version: Version[ParameterValue]) -> list[str]:
+    """What a version of a table parameter rests on; its cells are told apart."""
+    source = book.rules.sources[version.cite.source] if version.cite is not None else None
+    return [
+        months, "", _published(version), str(version.issued or ""), book.source(source) if source is not None else "",
+        PROVENANCES["zh"][version.content.provenance], book.assumptions(version.assumes),
+    ]  # fmt: skip
+
+
+def _without_empty(
+    headings: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
     """The table without the columns in which nothing stands."""
     used = [place for place in range(len(headings)) if any(row[place] for row in rows)]
     return [headings[place] for place in used], [[row[place] for place in used] for row in rows]
@@ -138,10 +152,10 @@ def _remarks(book: Book, told: Iterable[tuple[str, Entry]]) -> Iterator[Clause]:
     for months, entry in told:
         if entry.quote or entry.note:
             grouped.setdefault((entry.quote, entry.note), []).append(months)
-    for (quote, note), months in grouped.items():
+    for (quote, note), spans in grouped.items():
         said = [f"原文“{escape(quote)}”"] if quote else []
         said += [book.text(note)] if note else []
-        yield Clause(f"{'、'.join(months)}：{'；'.join(said)}")
+        yield Clause(f"{'、'.join(spans)}：{'；'.join(said)}")
 
 
 # —— Definitions ——
@@ -155,13 +169,11 @@ def _definitions(book: Book) -> Iterator[str]:
     )
     for definition in book.rules.definitions.values():
         readers = book.readers(definition.name)
-        used = f"　用于：{book.programmes(readers)}" if readers else ""
+        used = f"用于：{book.programmes(readers)}" if readers else "没有项目用到"
         yield f"## {escape(definition.name)}"
         title = f"{escape(definition.title)}　" if definition.title != definition.name else ""
-        yield f"{title}对象：{LEVELS[definition.symbol.level]}{used}"
-        told = book.versions(
-            definition.dated, lambda node: book.expression(node, "算式"), always_dated=True
-        )
+        yield f"{title}对象：{LEVELS[definition.symbol.level]}　{used}"
+        told = book.versions(definition.dated, lambda node: book.expression(node, "算式"), always_dated=True)
         yield bullets(told)
     if book.rules.income_kinds:
         yield f"## {INCOME_KINDS}"
@@ -190,7 +202,7 @@ def _assumptions(book: Book) -> Iterator[str]:
     )
     for assumption in book.rules.assumptions.values():
         yield f"## {assumption.id}"
-        yield f"**{escape(assumption.question)}**"
+        yield f"**{book.text(assumption.question)}**"
         items = []
         if value := settled(assumption):
             items.append(Clause(f"取值：**{escape(value)}**"))
@@ -198,9 +210,12 @@ def _assumptions(book: Book) -> Iterator[str]:
             items.append(Clause(f"其他读法：{escape(alternatives(assumption))}"))
         items.append(Clause(f"理由：{book.text(assumption.basis)}"))
         if assumption.name:
-            items.append(Clause(f"名称：{code(assumption.name)}（{assumption.type}）"))
+            kind = "月份" if assumption.month is not None else assumption.type
+            items.append(Clause(f"名称：{code(assumption.name)}（{kind}）"))
         readers = [p for p in book.rules.programmes.values() if assumption in book.stands_on[p.id]]
-        items.append(Clause(f"用到它的项目：{book.programmes(readers)}" if readers else "没有项目依它认定，只作说明"))
+        items.append(
+            Clause(f"用到它的项目：{book.programmes(readers)}" if readers else "没有项目依它认定，只作说明")
+        )
         yield bullets(items)
 
 
@@ -249,7 +264,9 @@ def _cited(book: Book) -> dict[str, list[str]]:
     for programme in rules.programmes.values():
         own: Mapping[str, Dated[Node]] = {c.id: c.dated for c in programme.criteria.values()}
         name, file = escape(programme.name), f"{programme.id}.md"
-        places += [(link(f"{name} {identifier}", file, identifier), dated) for identifier, dated in own.items()]
+        places += [
+            (link(f"{name} {identifier}", file, identifier), dated) for identifier, dated in own.items()
+        ]
         places += [
             (link(f"{name} 情形“{escape(route.name)}”", file, f"情形：{route.name}"), route.dated)
             for route in programme.routes

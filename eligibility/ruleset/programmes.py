@@ -30,7 +30,7 @@ from .names import Names
 from .versions import VERSION_KEYS, Common, refuse_flow
 
 PROGRAMME_KEYS = (
-    "programme", "name", "title", "english", "kind", "for", "who", "coverage", "payable", "arrears", "uses",
+    "programme", "name", "title", "english", "kind", "for", "who", "coverage", "payable", "arrears", "yields", "alternative_to", "period", "uses",
     "choose", "criteria", "exclude", "routes", "assumes", "notes",
 )  # fmt: skip
 KINDS = ("cash", "status", "supplement")

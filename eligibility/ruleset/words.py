@@ -57,7 +57,7 @@ CHOICES: Final = {
 }
 COUNTS: Final = {"all": "全部计入", "none": "不计入", "above": "超过所列数额的部分计入"}
 GRADES: Final = {
-    "doc": "手头的材料",
+    "doc": "所附材料",
     "A": "政府网站",
     "B": "有公信力的媒体",
     "C": "转载",
