@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-CASE = HERE / "household.yaml"
+HOUSEHOLDS = {"three": HERE / "household-three.yaml", "four": HERE / "household-four.yaml"}
 PEER_PROGRAM = HERE / "openfisca_model.py"
 PEER_PYTHON = HERE / ".venv-openfisca" / "bin" / "python"
 RULESET = "beijing"
@@ -48,9 +48,9 @@ MEMORY_DETERMINATIONS = 1000
 IMPORT_TRIES = 9
 
 
-def measure(iterations: int, warmup: int) -> dict[str, Any]:
+def measure(household: str, iterations: int, warmup: int) -> dict[str, Any]:
     """Milliseconds of every iteration in this process, one stage after the other, and what was determined."""
-    work, outcomes = _stages()
+    work, outcomes = _stages(household)
     times: dict[str, list[float]] = {}
     for name, run in work.items():
         for _ in range(warmup):
@@ -63,7 +63,7 @@ def measure(iterations: int, warmup: int) -> dict[str, Any]:
     return {"times": times, "outcomes": outcomes}
 
 
-def _stages() -> tuple[dict[str, Callable[[], object]], dict[str, int]]:
+def _stages(household: str) -> tuple[dict[str, Callable[[], object]], dict[str, int]]:
     """What is timed, with a warm edition and a case already read, and how many verdicts have each outcome."""
     from eligibility import determine, load_case, load_ruleset
     from eligibility.case import Context, canonical, case_from_data
@@ -81,7 +81,7 @@ def _stages() -> tuple[dict[str, Callable[[], object]], dict[str, int]]:
             subject[result.programme.id] = truths if result.applies else None
         return household, persons
 
-    rules, case = load_ruleset(RULESET), load_case(CASE)
+    rules, case = load_ruleset(RULESET), load_case(HOUSEHOLDS[household])
     data, edition = canonical(case), rules.edition(MONTH)
     evaluator = Evaluator(edition)
     work: dict[str, Callable[[], object]] = {
@@ -92,16 +92,16 @@ def _stages() -> tuple[dict[str, Callable[[], object]], dict[str, int]]:
     }
     if rete.available() is not None:
         program = rete.Program(RULESET, edition.programmes)
-        household, persons = truths_of(evaluator.evaluate(Context(case, edition.month)))
-        work["rete"] = lambda: program.infer(household, persons)
+        truths = truths_of(evaluator.evaluate(Context(case, edition.month)))
+        work["rete"] = lambda: program.infer(*truths)
     return work, Counter(verdict.outcome.value for verdict in determine(case, rules, month=MONTH))
 
 
-def measure_memory() -> float:
+def measure_memory(household: str) -> float:
     """Peak resident memory in MB of this process after loading the ruleset and many determinations."""
     from eligibility import determine, load_case, load_ruleset
 
-    rules, case = load_ruleset(RULESET), load_case(CASE)
+    rules, case = load_ruleset(RULESET), load_case(HOUSEHOLDS[household])
     for _ in range(MEMORY_DETERMINATIONS):
         determine(case, rules, month=MONTH)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -134,9 +134,11 @@ def _child(*command: str) -> Any:
     return json.loads(done.stdout)
 
 
-def take_turns(rounds: int, iterations: int, warmup: int, peer: Path | None) -> tuple[list[Any], list[Any]]:
+def take_turns(
+    household: str, rounds: int, iterations: int, warmup: int, peer: Path | None
+) -> tuple[list[Any], list[Any]]:
     """Rounds of ours and the peer's, alternating: A B, then B A, so that neither always goes first."""
-    amount = ("--iterations", str(iterations), "--warmup", str(warmup))
+    amount = ("--household", household, "--iterations", str(iterations), "--warmup", str(warmup))
     ours: list[Any] = []
     theirs: list[Any] = []
     for number in range(rounds):
@@ -177,9 +179,9 @@ def compare(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], stage: str
     return {name: round(ratio, 3) for name, ratio in found.items()}
 
 
-def report(rounds: int, iterations: int, warmup: int, peer: Path | None) -> dict[str, Any]:
+def report(household: str, rounds: int, iterations: int, warmup: int, peer: Path | None) -> dict[str, Any]:
     """The whole run as data."""
-    ours, theirs = take_turns(rounds, iterations, warmup, peer)
+    ours, theirs = take_turns(household, rounds, iterations, warmup, peer)
     our_times = [turn["times"] for turn in ours]
     their_times = [
         {
@@ -197,6 +199,7 @@ def report(rounds: int, iterations: int, warmup: int, peer: Path | None) -> dict
     return {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
+        "household": household,
         "month": MONTH,
         "outcomes": ours[0]["outcomes"],
         "rounds": rounds,
@@ -205,13 +208,15 @@ def report(rounds: int, iterations: int, warmup: int, peer: Path | None) -> dict
         "stages": stages,
         "ratio": {name: compare(our_times, their_times, name) for name in our_times[0]} if theirs else {},
         "import_ms": round(import_ms(), 1),
-        "peak_rss_mb": round(_child(sys.executable, __file__, "--memory"), 1),
+        "peak_rss_mb": round(_child(sys.executable, __file__, "--memory", "--household", household), 1),
     }
 
 
 def print_table(found: dict[str, Any]) -> None:
     """The run for a reader."""
-    print(f"household of three, {found['month']}, Python {found['python']}, {found['cores']} cores")
+    print(
+        f"household of {found['household']}, {found['month']}, Python {found['python']}, {found['cores']} cores"
+    )
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in found["outcomes"].items())
     print(f"verdicts: {outcomes}; peer: {found['peer'] or 'none'}")
     print(f"{found['rounds']} rounds of {found['iterations']} iterations\n")
@@ -233,6 +238,7 @@ def print_table(found: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--household", choices=HOUSEHOLDS, default="three", help="which household")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each side")
     parser.add_argument("--iterations", type=int, default=200, help="timed iterations a turn")
     parser.add_argument("--warmup", type=int, default=50, help="iterations a turn before timing")
@@ -245,15 +251,15 @@ def main() -> None:
     if options.rounds < 1 or options.iterations < 1:
         parser.error("--rounds and --iterations must be at least 1")
     if options.measure:
-        print(json.dumps(measure(options.iterations, options.warmup)))
+        print(json.dumps(measure(options.household, options.iterations, options.warmup)))
         return
     if options.memory:
-        print(json.dumps(measure_memory()))
+        print(json.dumps(measure_memory(options.household)))
         return
     peer = None if options.no_peer else options.peer_python
     if peer is not None and not peer.exists():
         raise SystemExit(f"no interpreter {peer}: run `make bench`, or use --no-peer")
-    found = report(options.rounds, options.iterations, options.warmup, peer)
+    found = report(options.household, options.rounds, options.iterations, options.warmup, peer)
     if options.json:
         print(json.dumps(found, indent=1))
     else:

@@ -1,9 +1,9 @@
 """The command line: parses, calls the library, prints. Everything it can do is a few lines of Python away.
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 done; 2 usage; 3 input unusable, nothing
-evaluated; 4 finished, some files failed and are listed; 5 ruleset invalid; 6 a check found differences or too little tested; 7 the engines
-disagree; 8 output cannot be written; 130 interrupted, 141 nobody reads the output any more. Whether somebody is
-eligible never changes the exit code.
+evaluated; 4 finished, some files failed and are listed; 5 ruleset invalid; 6 a check found differences or too little
+covered; 7 the engines disagree; 8 output cannot be written; 130 interrupted, 141 nobody reads the output any more.
+Whether somebody is eligible never changes the exit code.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO
 
 from .case import mask
 from .determination import Determination, Operand, Outcome, Reason, Verdict
-from .determination.coverage import CRITERION, FIGURE, KINDS, MET, ROUTE, UNMET, Coverage
+from .determination.coverage import CRITERION, KINDS, MET, PARAMETER, ROUTE, UNMET, Coverage
 from .determination.expectations import Comparison, Failure, Report
 from .determination.explain import leading_reasons
 from .determination.texts import OUTCOMES, show
@@ -316,6 +316,6 @@ def _touched(coverage: Coverage) -> str:
     """The shares in one line."""
     share = {each.kind: f"{each.touched}/{each.total}" for each in coverage.shares()}
     return (
-        f"测到：条件 {share[CRITERION]}（符合 {share[MET]}，不符合 {share[UNMET]}），"
-        f"情形 {share[ROUTE]}，标准的版本 {share[FIGURE]}"
+        f"测到 {coverage.percent:.1f}%：条件 {share[CRITERION]}（符合 {share[MET]}，不符合 {share[UNMET]}），"
+        f"情形 {share[ROUTE]}，标准的版本 {share[PARAMETER]}"
     )

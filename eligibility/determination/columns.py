@@ -61,7 +61,7 @@ def read_column(name: str, members: Iterable[str]) -> Column:
     """The column of a name, for a case with these members. Raises `PathProblem` for a place that does not exist."""
     parts = [(match[1], match[2]) for match in _STEP.finditer(name)]
     spelled = ".".join(word + (f"[{item}]" if item else "") for word, item in parts)
-    if spelled != name:
+    if not name or spelled != name:
         raise PathProblem("列名应写作 家庭.货币财产、成员[编号].出生日期 的样子")
     steps: list[_Step] = []
     model: type[Model] | None = Case
@@ -71,24 +71,23 @@ def read_column(name: str, members: Iterable[str]) -> Column:
             raise PathProblem(f"“{steps[-1].shape.title}”下面没有更细的项")
         shape = shapes(model).get(word)
         if shape is None:
-            hint = nearest(word, (*shapes(model), *_SHEET_COLUMNS) if model is Case else shapes(model))
-            raise PathProblem(f"没有“{word[:40]}”这一列或这个字段", hint)
+            raise PathProblem(f"没有“{word[:40]}”这一列或这个字段", nearest(word[:40], shapes(model)))
         listed = shape.many and shape.model is not None
         if item is not None and not listed:
             raise PathProblem(f"“{shape.title}”不是列表，不能写 [{item[:40]}]")
         if item is not None and not parts:
             raise PathProblem(f"“{shape.title}[{item[:40]}]”后面还要写是哪个字段")
-        kind = normal(parts.pop(0)[0]) if listed and item is None and parts else None
-        if kind is not None and parts:
-            raise PathProblem(f"要写是哪一项，如 {shape.title}[{kind[:40]}].{parts[0][0][:40]}")
+        kind = None
+        if listed and item is None and parts:
+            kind = normal(parts[0][0])
+            if parts[0][1] is not None or len(parts) > 1:
+                raise PathProblem(f"要写是哪一项、哪个字段，如 {shape.title}[{kind[:40]}].…")
+            parts = []
         if (named := item or kind) is not None:
             _check_item(shape, named, by_kind=kind is not None, members=members)
         steps.append(_Step(model, shape, item, kind))
         model = shape.model
     return Column(name, tuple(steps))
-
-
-_SHEET_COLUMNS: Final = ("编号", "说明", "月份", "知悉日", "对象", "认定", "金额", "情形", "缺少", "依据")
 
 
 def _check_item(shape: Shape, named: str, *, by_kind: bool, members: Iterable[str]) -> None:

@@ -25,7 +25,7 @@ from .model import Determination, Outcome, Verdict
 MET: Final = "criterion_met"
 UNMET: Final = "criterion_unmet"
 ROUTE: Final = "route"
-FIGURE: Final = "figure"
+PARAMETER: Final = "parameter"
 CRITERION: Final = "criterion"
 """A criterion that was both met and unmet."""
 
@@ -34,7 +34,7 @@ KINDS: Final[Mapping[str, str]] = {
     MET: "条件符合",
     UNMET: "条件不符合",
     ROUTE: "情形",
-    FIGURE: "标准的版本",
+    PARAMETER: "标准的版本",
 }
 
 Cell = tuple[str, ...]
@@ -146,7 +146,7 @@ def _targets(rules: Ruleset, identifier: str) -> tuple[Target, ...]:
             continue
         for name, pattern in _readable(edition, in_force):
             for figure in _figures(rules, name, month, pattern):
-                figures[Target(FIGURE, programme.name, figure)] = None
+                figures[Target(PARAMETER, programme.name, figure)] = None
     return (*found, *sorted(figures))
 
 
@@ -240,7 +240,7 @@ def _touched(determination: Determination, verdict: Verdict) -> Iterator[Target]
     edition = determination.edition
     for figure, cell in _Trace(determination).read(verdict):
         for version in _versions_read(edition, figure, cell):
-            yield Target(FIGURE, name, version)
+            yield Target(PARAMETER, name, version)
 
 
 def _versions_read(edition: Edition, name: str, cell: Cell | None) -> Iterator[str]:

@@ -23,7 +23,7 @@ from ..ruleset.edition import Edition
 from ..ruleset.model import Citation, Ruleset
 from ..ruleset.names import value_text
 from ..ruleset.resolved import ResolvedParameter
-from ..values import AnyText, Range, Value
+from ..values import AnyText, Level, Range, Value
 from .determine import determine
 from .model import Determination, MissingFact, Reason, Verdict
 from .totals import totals
@@ -64,11 +64,16 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
         "case_digest": hashlib.sha256(rfc8785.dumps(whole)).hexdigest(),
         "verdicts": verdicts,
         "totals": _totals(determination),
-        "workings": [[w.name, w.subject, value_json(w.value, w.type)] for w in determination.workings()],
+        "programmes": {
+            v.programme.id: {"name": v.programme.name, "assumptions": [a.id for a in v.assumptions]}
+            for v in determination.verdicts
+        },
+        "criteria": {r.id: _criterion(r) for v in determination.verdicts for r in v.reasons},
+        "workings": _workings(determination),
         "parameters": {
             name: _parameter(parameter) for name, parameter in edition.parameters.items() if parameter.start
         },
-        "assumptions": {a.id: [a.question, a.text] for a in stood_on.values()},
+        "assumptions": {a.id: a.text for a in stood_on.values()},
         "warnings": list(determination.warnings),
     }
 
@@ -77,6 +82,20 @@ def summary(determination: Determination, *, masked: bool = True) -> dict[str, A
     """`content` for reading rather than replaying: with the question and the paper for every missing fact."""
     missing = {item.path: _missing(item) for verdict in determination.verdicts for item in verdict.missing}
     return {**content(determination, masked=masked), "missing": missing}
+
+
+def _workings(determination: Determination) -> dict[str, Any]:
+    """Every defined quantity: its value, or its values by member (a list of two for the two parents)."""
+    found: dict[str, Any] = {}
+    for working in determination.workings():
+        value = value_json(working.value, working.type)
+        if working.subject is None:
+            found[working.name] = value
+        elif working.definition.symbol.level is Level.PARENT:
+            found.setdefault(working.name, {}).setdefault(working.subject, []).append(value)
+        else:
+            found.setdefault(working.name, {})[working.subject] = value
+    return found
 
 
 def _totals(determination: Determination) -> dict[str, Any]:
@@ -101,7 +120,6 @@ def _totals(determination: Determination) -> dict[str, Any]:
 def _verdict(verdict: Verdict, masked: bool) -> dict[str, Any]:
     data: dict[str, Any] = {
         "programme": verdict.programme.id,
-        "name": verdict.programme.name,
         "subject": verdict.subject,
         "outcome": verdict.outcome.value,
         "amount": None if verdict.amount is None else str(verdict.amount),
@@ -124,29 +142,32 @@ def _verdict(verdict: Verdict, masked: bool) -> dict[str, Any]:
             "rule": verdict.payable_rule,
             "from": None if verdict.payable_from is None else str(verdict.payable_from),
         }
-    data["reasons"] = [_reason(reason, masked) for reason in verdict.reasons]
+    data["reasons"] = {reason.id: _reason(reason, masked) for reason in verdict.reasons}
     if verdict.missing:
         data["missing"] = [item.path for item in verdict.missing]
-    data["assumptions"] = [assumption.id for assumption in verdict.assumptions]
     return data
 
 
-def _reason(reason: Reason, masked: bool) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "criterion": reason.id,
-        "title": reason.title,
-        "verdict": _STATUS[reason.verdict],
-        "operands": [
-            [o.name, "masked" if masked and o.sensitive else value_json(o.value, o.type), o.origin.value]
-            for o in reason.operands
-        ],
-        "citation": cite_json(reason.citation),
-    }
+def _criterion(reason: Reason) -> dict[str, Any]:
+    """What of a reason is the same for every subject: said once in a record."""
+    data: dict[str, Any] = {"title": reason.title, "citation": cite_json(reason.citation)}
     if reason.threshold is not None:
         data["threshold"] = reason.threshold
     if reason.excludes:
         data["excludes"] = True
     return data
+
+
+def _reason(reason: Reason, masked: bool) -> list[Any]:
+    """The status of a criterion, and the values it looked at: by name, and by member where it looked at several."""
+    values: dict[str, Any] = {}
+    for operand in reason.operands:
+        value = "masked" if masked and operand.sensitive else value_json(operand.value, operand.type)
+        if operand.subject in (None, reason.subject):
+            values[operand.name] = value
+        else:
+            values.setdefault(operand.name, {})[operand.subject] = value
+    return [_STATUS[reason.verdict], values]
 
 
 def _missing(item: MissingFact) -> dict[str, Any]:

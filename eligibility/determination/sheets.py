@@ -118,19 +118,19 @@ class _Reader:
             elif (row := self.row(line, columns, cells, taken)) is not None:
                 rows.append(row)
         if not rows and not self.problems:
-            self.report("sheet-rows", header[0] if header else self.root, "一行也没有")
+            self.report("sheet-rows", header, "一行也没有")
         return tuple(rows)
 
-    def table(self, settings: Path) -> tuple[list[Node], list[Node]]:
-        """The names of the columns, and the rows: from the sheet itself or from the CSV file beside it."""
+    def table(self, settings: Path) -> tuple[Node, list[Node]]:
+        """The list of columns, and the rows: from the sheet itself or from the CSV file beside it."""
         header, rows = self.fields.get("columns"), self.fields.get("rows")
         beside = settings.with_suffix(CSV)
         if header is None and rows is None:
             if not beside.is_file():
                 message = f"没有“列”和“行”，旁边也没有 {beside.name}"
                 raise InputError(Problem("sheet-rows", mask(message), mask(self.root.location)))
-            table = _read_csv(beside)
-            return (list(table[0].value) if isinstance(table[0].value, list) else []), table[1:]
+            first, *others = _read_csv(beside)
+            return first, others
         if beside.is_file():
             self.report("sheet-rows", self.root, f"行写在这里，就不能又有 {beside.name}")
         for key, node in (("columns", header), ("rows", rows)):
@@ -139,21 +139,22 @@ class _Reader:
         self.stop_if_any()
         assert header is not None
         assert rows is not None
-        assert isinstance(header.value, list)
         assert isinstance(rows.value, list)
-        return header.value, rows.value
+        return header, rows.value
 
-    def columns(self, header: Sequence[Node]) -> list[str | Column]:
+    def columns(self, header: Node) -> list[str | Column]:
         """What each column means: a key of the row, or a place in the case."""
+        assert isinstance(header.value, list)
         found: list[str | Column] = []
         taken: set[object] = set()
-        for node in header:
+        for node in header.value:
             name = normal(node.value) if isinstance(node.value, str) else ""
             key = _ROW_KEYS.get(name, name)
             try:
                 column = key if key in _ROW_KEYS.values() else read_column(name, self.members)
             except PathProblem as problem:
-                self.report("sheet-column", node, problem.message, problem.hint, column=name)
+                hint = problem.hint or nearest(name[:40], _ROW_KEYS)
+                self.report("sheet-column", node, problem.message, hint, column=name)
                 continue
             meant = column.steps if isinstance(column, Column) else column
             if meant in taken:
@@ -162,8 +163,7 @@ class _Reader:
             found.append(column)
         for key in ("id", "outcome"):
             if key not in found and not self.problems:
-                place = header[0] if header else self.root
-                self.report("sheet-missing-column", place, f"缺少“{_title(key)}”列")
+                self.report("sheet-missing-column", header, f"缺少“{_title(key)}”列")
         return found
 
     def row(

@@ -20,6 +20,7 @@ from .words import CHOICES, COUNTS, KINDS, LEVELS, PROVENANCES, timing_text
 
 K = TypeVar("K")
 T = TypeVar("T")
+_NOTHING = "无"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ def _figure_changes(
     for key, was, now in _pairs(_cells(old), _cells(new)):
         if was != now:
             moved = True
-            text = f"{_cell_name(new, key)} {_moved(was, now, new.unit)}{_since(after, new, key)}"
+            name = _cell_name(new, key)
+            text = f"{name} {_moved(was, now, new.unit)}{_since(after, new, key)}"
             yield Change("parameter", name, was, now, text)
     if not moved and _standing(old) != _standing(new):
         was, now = (
@@ -115,15 +117,15 @@ def _measured(parameter: ResolvedParameter) -> str:
 
 
 def _with_unit(figure: str, unit: str) -> str:
-    return figure if figure == UNKNOWN else f"{figure} {unit}".strip()
+    return figure if figure in (UNKNOWN, _NOTHING) else f"{figure} {unit}".strip()
 
 
 def _moved(was: str | None, now: str | None, unit: str) -> str:
-    """From what to what: the unit once at the end, or with the one figure that is known."""
-    figures = [figure or "无" for figure in (was, now)]
-    if UNKNOWN in figures:
-        return " → ".join(_with_unit(figure, unit) for figure in figures)
-    return f"{figures[0]} → {_with_unit(figures[1], unit)}"
+    """From what to what: the unit once at the end, or with the one that is a figure."""
+    before, after = was or _NOTHING, now or _NOTHING
+    if after in (UNKNOWN, _NOTHING):
+        before = _with_unit(before, unit)
+    return f"{before} → {_with_unit(after, unit)}"
 
 
 def _since(edition: Edition, parameter: ResolvedParameter, key: tuple[str, ...] = ()) -> str:
@@ -292,8 +294,8 @@ def _terms(programme: Programme) -> dict[str, str]:
         "简称": programme.name,
         "名称": programme.title,
         "性质": KINDS[programme.kind],
-        "对象": LEVELS[programme.level],
-        "对象的条件": render(programme.who) if programme.who is not None else "",
+        "层级": LEVELS[programme.level],
+        "对象": render(programme.who) if programme.who is not None else "",
         "选用方式": CHOICES[programme.choose],
         "排除条件": "、".join(programme.exclusions),
         "发放": _timing(programme.payable),

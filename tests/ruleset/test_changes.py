@@ -50,7 +50,7 @@ def test_the_turn_of_a_year_told_whole(tiny: Ruleset) -> None:
     assert texts(tiny.edition("2020-12"), tiny.edition("2021-01")) == [
         "最低工资 2000.00 → 2100.00 元/月，自 2021-01（云水市最低工资历次调整）",
         "宽限标准 2000.00 → 2100.00 元/人月，自 2021-01，随最低工资（云民发〔2020〕1号）",
-        "过渡补助 80.00 → 未知 元/户月，自 2021-01（云民发〔2020〕1号；依假设 A04）",
+        "过渡补助 80.00 元/户月 → 未知，自 2021-01（云民发〔2020〕1号；依假设 A04）",
         "定义“家庭月收入”改为：max(0, sum(成员, 各项计入收入 if 共同生活 else 0) + 赡养抚养费 - 收入核减)；"
         "原为：max(0, sum(成员, 各项计入收入 if 共同生活 else 0) - 收入核减)（云民发〔2021〕2号）",
         "收入种类“城乡基础养老金”改为：超过所列数额的部分计入（城乡基础养老金中央部分）；原为：全部计入（云民发〔2021〕2号）",
@@ -79,14 +79,14 @@ def test_a_scenario_says_so(tiny: Ruleset) -> None:
     base = tiny.edition("2021-08")
     changed = texts(base, base.with_values({"最低工资": "2500", "恰等于算低于": True}))
     assert changed == [
-        "最低工资 2100.00 → 2500.00 元/月（情景设定）",
-        "宽限标准 2100.00 → 2500.00 元/人月（情景设定）",
-        "恰等于算低于 否 → 是（情景设定）",
+        "最低工资 2100.00 → 2500.00 元/月（情景假设）",
+        "宽限标准 2100.00 → 2500.00 元/人月（情景假设）",
+        "恰等于算低于 否 → 是（情景假设）",
     ]
     (same,) = texts(base, base.with_values({"过渡补助": "unknown"}))
-    assert "数额不变（未知 元/户月）" in same
+    assert "数额不变（未知）" in same
     assert "出处：假设 → " in same
-    assert "出处：情景设定" in same
+    assert "出处：情景假设" in same
 
 
 def test_an_overlay_is_told_like_any_other_change(tiny: Ruleset, tiny_folder: Path) -> None:
@@ -112,15 +112,15 @@ def test_an_overlay_is_told_like_any_other_change(tiny: Ruleset, tiny_folder: Pa
         (AID, "AID-NEAR, {any: [AID-SINGLE, AID-ILL]}", "{any: [AID-SINGLE, AID-ILL]}", "项目“救助”的情形“过渡救助”改为：AID-HUKOU、AID-MEMBERS、非 AID-INCOME、（AID-SINGLE 或 AID-ILL）；金额 过渡补助；原为：AID-HUKOU、AID-MEMBERS、非 AID-INCOME、AID-NEAR、（AID-SINGLE 或 AID-ILL）；金额 过渡补助（云民发〔2020〕1号）"),
         (AID, "amount: 过渡补助", "amount: unknown", "项目“救助”的情形“过渡救助”改为：AID-HUKOU、AID-MEMBERS、非 AID-INCOME、AID-NEAR、（AID-SINGLE 或 AID-ILL）；金额未知；原为：AID-HUKOU、AID-MEMBERS、非 AID-INCOME、AID-NEAR、（AID-SINGLE 或 AID-ILL）；金额 过渡补助（云民发〔2020〕1号）"),
         (AID, "    assumes: [A03]\n", "", "项目“救助”的情形“差额救助”的依据改变：云民发〔2020〕1号；依假设 A03 → 云民发〔2020〕1号"),
-        (AID, "choose: first", "choose: highest", "项目“救助”的选用方式：first → highest"),
-        (AID, "payable: {from: month_after_decision}\n", "", "项目“救助”的发放：from month_after_decision → 无"),
+        (AID, "choose: first", "choose: highest", "项目“救助”的选用方式：几个情形都符合时，取最先列出的 → 几个情形都符合时，取金额最高的"),
+        (AID, "payable: {from: month_after_decision}\n", "", "项目“救助”的发放：自审核确认的次月起发放 → 无"),
         (AID, "title: 家庭生活救助", "title: 生活救助", "项目“救助”的名称：家庭生活救助 → 生活救助"),
         ("programmes/allowance.yaml", "who: 持有残疾人证\n", "", "项目“津贴”的对象：持有残疾人证 → 无"),
         (HOUSEHOLD, "title: 共同生活的人数", "title: 人数", "定义“计入人数”的说明改为：人数；原为：共同生活的人数"),
         (HOUSEHOLD, '{from: "2020-01", counts: none', '{from: "2020-01", counts: all', "收入种类“奖学金”改为：全部计入；原为：不计入（云民发〔2020〕1号）"),
         (HOUSEHOLD, '  奖学金:\n    - {from: "2020-01", counts: none, cite: {source: 云民发〔2020〕1号}}\n', "", "收入种类“奖学金”不再适用，原为：不计入"),
         ("parameters.yaml", '甲类: {高档: "400.00"', '甲类: {高档: "410.00"', "津贴标准（甲类、高档） 400.00 → 410.00 元/月，自 2020-01（云水市津贴办法（试行）；依假设 A04、A01）"),
-        ("parameters.yaml", "provenance: document\n      quote: 由", "provenance: repost\n      quote: 由", "救助标准 数额不变（1100.00 元/人月），依据改变：云民发〔2021〕2号；依假设 A01；出处：文件 → 云民发〔2021〕2号；依假设 A01；出处：转载"),
+        ("parameters.yaml", "provenance: document\n      quote: 由", "provenance: repost\n      quote: 由", "救助标准 数额不变（1100.00 元/人月），依据改变：云民发〔2021〕2号；依假设 A01；出处：文件所载 → 云民发〔2021〕2号；依假设 A01；出处：据转载"),
         ("assumptions.yaml", "question: 救助金额怎样取整", "question: 金额怎样取整", "假设 A03 的问题改为：金额怎样取整；原为：救助金额怎样取整"),
         ("assumptions.yaml", 'value: "2021-07"', 'value: "2021-06"', "假设 A01（1100元标准自哪个月起执行）2021-07 → 2021-06"),
     ],
