@@ -271,7 +271,7 @@ def replay(
 
 def _shown(path: str) -> Any:
     """How a value at a place of a record may be shown: facts of the case stay in the record."""
-    personal = path.startswith("case") or ".operands" in path or path.startswith("workings")
+    personal = path.startswith("case") or ".reasons." in path or path.startswith("workings")
     return (lambda value: "（个案内容，不显示）") if personal else str
 
 

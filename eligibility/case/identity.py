@@ -12,7 +12,6 @@ import unicodedata
 from datetime import date
 from typing import Final, Literal
 
-
 from ..values import FIRST_DATE, LAST_DATE
 
 _DIGITS = re.compile(r"[0-9]{17}\Z")

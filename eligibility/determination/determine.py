@@ -187,7 +187,13 @@ class _Compiled:
             route=result.route if isinstance(result.route, str) and result.route else None,
             routes=tuple(
                 [
-                    RouteTaken(route.name, met, result.amounts[i] if result.amounts else None, route.cite)
+                    RouteTaken(
+                        route.name,
+                        route.title,
+                        met,
+                        result.amounts[i] if result.amounts else None,
+                        route.cite,
+                    )
                     for i, (route, met) in enumerate(zip(programme.routes, result.met, strict=True))
                 ]
             ),
@@ -213,7 +219,11 @@ class _Compiled:
         if result.verdict is False or not (result.amount_unknown or isinstance(result.amount, Range)):
             return None
         for route, met in zip(result.programme.routes, result.met, strict=True):
-            if met is False or route.amount is None:
+            if met is False:
+                continue
+            if route.last_known is not None:
+                return Money.from_fen(route.last_known)
+            if route.amount is None:
                 continue
             for name, symbol in symbols(route.amount).items():
                 if symbol.origin is Origin.PARAMETER and self.edition.parameters[name].last_known is not None:

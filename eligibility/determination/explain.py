@@ -167,7 +167,8 @@ class _Officer(_Writer):
         taken = next((r for r in verdict.routes if r.name == verdict.route), None)
         if taken is not None and verdict.outcome is not Outcome.INELIGIBLE:
             source = cite(taken.citation, self.edition.ruleset, self.language)
-            yield f"  {self.say('情形', 'Route')} {taken.name}　{self.say('依据', 'source')} {source}"
+            title = f"（{taken.title}）" if taken.title and self.zh else ""
+            yield f"  {self.say('情形', 'Route')} {taken.name}{title}　{self.say('依据', 'source')} {source}"
         if verdict.payable_rule is not None and verdict.outcome is not Outcome.INELIGIBLE:
             month = f"{self.say('，即 ', ', i.e. ')}{verdict.payable_from}" if verdict.payable_from else ""
             yield f"  {self.say('发放', 'Paid')} {PAYABLE[self.language][verdict.payable_rule]}{month}"

@@ -87,6 +87,7 @@ class RouteTaken(NamedTuple):
     """A route with its truth and its amount in 分 (None: pays nothing, not computed, or unknown)."""
 
     name: str
+    title: str | None
     met: Truth
     amount: Value
     citation: Citation | None

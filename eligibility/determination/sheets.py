@@ -68,6 +68,7 @@ def load_sheet(path: Path | str) -> tuple[Row, ...]:
     """
     settings = Path(path).with_suffix(".yaml") if Path(path).suffix == CSV else Path(path)
     if not settings.is_file() and settings != Path(path):
+        file_text(Path(path))  # says so if that is not there either
         message = f"旁边没有同名的 {settings.name}：项目和底稿写在那里"
         raise InputError(Problem("sheet-settings", mask(message), mask(str(path))))
     reader = _Reader(read_file(settings))
@@ -177,7 +178,7 @@ class _Reader:
         shared = {key: node for key, node in self.fields.items() if key in _EITHER_KEYS.values()}
         own = shared | {column: cell for column, cell in filled if isinstance(column, str)}
         names = {mask(node.location): f"“{_title(key)}”：" for key, node in shared.items()}
-        names |= {mask(cell.location): f"“{_name(column)[:40]}”列：" for column, cell in filled}
+        names |= {mask(cell.location): f"“{mask(_name(column))[:40]}”列：" for column, cell in filled}
         name = self.name(line, own.get("id"), taken)
         place = mask(f"{line.location}（{name}）")
         rests_on = own.get("rests_on")
@@ -201,10 +202,10 @@ class _Reader:
 
     def name(self, line: Node, node: Node | None, taken: set[str]) -> str:
         """What the row is called; no two rows may be called the same."""
-        if node is None or not isinstance(node.value, str | int) or isinstance(node.value, bool):
-            self.report("sheet-id", node or line, "每一行都要有编号", column="编号" if node else None)
+        name = None if node is None else _word(node)
+        if node is None or name is None:
+            self.report("sheet-id", node or line, "每一行都要有编号，应为文字")
             return ""
-        name = normal(str(node.value))
         if name in taken:
             self.report("sheet-id", node, f"编号“{name[:40]}”已经用过", column="编号")
         taken.add(name)
@@ -215,7 +216,7 @@ class _Reader:
         expected = {key: _listed(key, cell) for key, cell in own.items() if key in _EXPECTED_KEYS.values()}
         verdict = replace(line, value=expected, key_place=(line.line, line.column))
         if (subject := own.get("subject")) is not None:
-            member = normal(str(subject.value))
+            member = _word(subject) or ""
             inner = replace(verdict, key_place=(subject.line, subject.column))
             verdict = replace(verdict, value={member: inner})
         shared = {"month": own.get("month"), "known_on": own.get("known_on")}
@@ -243,7 +244,7 @@ class _Reader:
     def report(
         self, code: str, node: Node, message: str, hint: str | None = None, *, column: str | None = None
     ) -> None:
-        said = message if column is None else f"“{column[:40]}”列：{message}"
+        said = message if column is None else f"“{mask(column)[:40]}”列：{message}"
         self.problems.append(Problem(code, mask(said), mask(node.location), hint and mask(hint)))
 
     def stop_if_any(self) -> None:
@@ -276,6 +277,13 @@ def _empty(cell: Node) -> bool:
     return cell.value is None or (isinstance(cell.value, str) and not cell.value.strip())
 
 
+def _word(cell: Node) -> str | None:
+    """A name as written; a number stands for its digits."""
+    if isinstance(cell.value, bool) or not isinstance(cell.value, str | int):
+        return None
+    return normal(str(cell.value))
+
+
 def _listed(key: str, cell: Node) -> Node:
     """A cell that stands for a list: names apart by 、, or the two ends of a range apart by 至."""
     if not isinstance(cell.value, str):
@@ -293,7 +301,7 @@ def _listed(key: str, cell: Node) -> Node:
 def _explained(problem: Problem, names: Mapping[str, str], place: str) -> Problem:
     """A problem of a row with the column it comes from; one that no cell has by itself is the row's."""
     if (name := names.get(problem.location or "")) is not None:
-        return replace(problem, message=mask(name) + problem.message)
+        return replace(problem, message=name + problem.message)
     return replace(problem, location=place)
 
 

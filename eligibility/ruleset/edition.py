@@ -100,6 +100,7 @@ class Edition:
                     "choose": p.choose,
                     "criteria": {c.id: canonical(c.test) for c in p.criteria},
                     "exclusions": list(p.exclusions),
+                    "yields": canonical(p.yields) if p.yields is not None else None,
                     "routes": [
                         [r.name, [[[c.criterion, c.holds] for c in limb] for limb in r.when],
                          canonical(r.amount) if r.amount is not None else "unknown" if r.amount_unknown else None]
@@ -134,7 +135,8 @@ class Edition:
                     [[c.id, c.title, c.because, _cite(c.cite), list(c.assumes)] for c in p.criteria],
                     [[r.name, _cite(r.cite), list(r.assumes)] for r in p.routes],
                     list(p.assumes),
-                    [dict(t.rules) if t else None for t in (p.payable, p.arrears)],
+                    [dict(t.rules) if t else None for t in (p.payable, p.arrears, p.period)],
+                    list(p.alternative_to),
                 ]
                 for p in self.programmes
             },
@@ -187,7 +189,9 @@ class Edition:
                 found.update(a for c in other.criteria for a in c.assumes)
                 found.update(a for r in other.routes for a in r.assumes)
                 found.update(other.assumes)
-            found.update(a for t in (programme.payable, programme.arrears) if t for a in t.assumes)
+            found.update(
+                a for t in (programme.payable, programme.arrears, programme.period) if t for a in t.assumes
+            )
             result[programme.id] = tuple(a for a in self.ruleset.assumptions.values() if a.id in found)
         return result
 

@@ -199,11 +199,15 @@ When = tuple[tuple[Condition, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class RouteBody:
-    """What a route demands and pays; `amount` is None for a status, UNKNOWN_AMOUNT where the law's figure is unknown."""
+    """What a route demands and pays; `amount` is None for a status, and where the law's figure is not on file.
+
+    In the latter case `amount_unknown` is set, and `last_known` is the last figure that was, in 分.
+    """
 
     when: When
     amount: Node | None
-    amount_unknown: bool
+    amount_unknown: bool = False
+    last_known: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,7 @@ class RouteText:
     """A route as written, with dated bodies."""
 
     name: str
+    title: str | None
     english: str | None
     dated: Dated[RouteBody]
     location: str

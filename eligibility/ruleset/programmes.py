@@ -9,11 +9,12 @@ from ..errors import Problem, RulesetError, nearest
 from ..language import Node as Expression
 from ..language import Origin, Symbol
 from ..language import typing as rules
-from ..language.nodes import MONEY, TRUTH, Bounds, Ref
+from ..language.nodes import MONEY, TRUTH, Ref
 from ..language.nodes import symbols as names_read
+from ..quantities import Money
 from ..reading import Node
 from ..values import LEVEL_NAMES, Level
-from .fields import Fields, fail, mapping, read_name, sequence
+from .fields import Fields, fail, mapping, raw_text, read_name, sequence
 from .model import (
     Condition,
     CriterionText,
@@ -180,16 +181,16 @@ class ProgrammeBuilder:
     def _route(self, name: str, node: Node, kind: str, guard: When) -> RouteText:
         what = f"{self.what}的情形“{name}”"
         refuse_flow(node, what)
-        own = ("title", "english", "when", "amount", "versions")
+        own = ("title", "english", "when", "amount", "last_known", "versions")
         fields = Fields(node, what, (*own, *VERSION_KEYS))
         versions = []
         for entry in self._entries(fields, "when", what):
             body = self._body(entry, what, kind, guard)
             cite = self.common.citation(entry.get("cite"), what)
             versions.append(self.common.version(entry, body, start=self.start, cite=cite))
-        return RouteText(
-            name, fields.text_or_none("english"), self.common.dated(versions, node, what), node.key_location
-        )
+        dated = self.common.dated(versions, node, what)
+        title, english = fields.text_or_none("title"), fields.text_or_none("english")
+        return RouteText(name, title, english, dated, node.key_location)
 
     def _body(self, fields: Fields, what: str, kind: str, guard: When) -> RouteBody:
         when = guard + tuple(
@@ -201,18 +202,27 @@ class ProgrammeBuilder:
         if (kind == "status") == (node is not None):
             message = f"{what}：" + ("身份认定没有金额" if kind == "status" else "缺少 amount")
             raise fail(node or fields.node, "ruleset-amount", message)
+        last = fields.get("last_known")
+        if last is not None and (node is None or node.value != "unknown"):
+            raise fail(last, "ruleset-amount", f"{what}：last_known 只与 amount: unknown 同用")
         if node is None:
-            return RouteBody(when, None, False)
+            return RouteBody(when, None)
         if node.value == "unknown":
-            return RouteBody(when, None, True)
+            return RouteBody(when, None, amount_unknown=True, last_known=self._last_known(last, what))
         amount = self.common.expression(node, self.scope, self.level, what)
         if amount.type != MONEY:
             hint = 'round_half_up(…, "分") 等并注明依据' if amount.type.counts_money else None
             raise fail(node, "ruleset-amount", f"{what}的 amount 应是金额，这里是{amount.type}", hint)
-        bounds = amount.bounds
-        if not isinstance(bounds, Bounds):
-            raise fail(node, "ruleset-amount", f"{what}的 amount 应是金额")
-        return RouteBody(when, amount, False)
+        return RouteBody(when, amount)
+
+    @staticmethod
+    def _last_known(node: Node | None, what: str) -> int | None:
+        if node is None:
+            return None
+        try:
+            return Money(raw_text(node, what)).fen
+        except ValueError as error:
+            raise fail(node, "ruleset-value", f"{what}的 last_known：{error}") from None
 
     def _alternatives(self, node: Node, what: str) -> tuple[Condition, ...]:
         if isinstance(node.value, dict) and set(node.value) == {"any"}:

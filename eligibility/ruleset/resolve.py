@@ -149,7 +149,8 @@ class _Resolver:
                 body = version.content
                 routes.append(
                     Route(
-                        route.name, route.english, body.when, body.amount, body.amount_unknown, version.cite, version.assumes
+                        route.name, route.title, route.english, body.when, body.amount, body.amount_unknown,
+                        body.last_known, version.cite, version.assumes,
                     )
                 )  # fmt: skip
         needed = {c.criterion for r in routes for limb in r.when for c in limb} | set(text.exclusions)

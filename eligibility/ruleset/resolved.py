@@ -69,10 +69,12 @@ class Route:
     """A way to be eligible: all of `when`, and what it pays (None for a status or an unknown amount)."""
 
     name: str
+    title: str | None
     english: str | None
     when: When
     amount: Node | None
     amount_unknown: bool
+    last_known: int | None
     cite: Citation | None
     assumes: tuple[str, ...]
 

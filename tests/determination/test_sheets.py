@@ -210,6 +210,7 @@ def test_columns_that_name_no_place(column: str, says: str) -> None:
         ("编号 认定 金额", '甲, "", "1"', "expect-missing-key", "5（甲）", "缺少“认定”"),
         ("编号 月份 认定", "甲, 2020-13, 符合", "expect-month", "9", "“月份”列："),
         ("编号 知悉日 认定", "甲, 2020-02-30, 符合", "expect-date", "9", "“知悉日”列："),
+        ("编号 对象 认定", "甲, {母亲: 1}, 符合", "expect-unknown-member", "9", "“对象”列：没有编号为“”的成员"),
         ("编号 对象 认定", "甲, 母辛, 符合", "expect-unknown-member", "9", "“对象”列：没有编号"),
         ("编号 认定", "甲, 符合, 多", "sheet-row", "5", "至多 2 格"),
         ("编号 认定", '"", 符合', "sheet-id", "5", "编号"),
@@ -388,6 +389,9 @@ def test_csv_needs_its_settings_and_rows_stand_in_one_place(write: Write, tmp_pa
     with pytest.raises(InputError) as caught:
         load_sheet(lonely)
     assert (caught.value.code, caught.value.location) == ("sheet-settings", str(lonely))
+    with pytest.raises(InputError) as caught:
+        load_sheet(tmp_path / "没有.csv")
+    assert caught.value.code == "file-unreadable"
     both = write(table("编号 认定", "甲, 符合"))
     both.with_suffix(".csv").write_text(ROWS, encoding="utf-8")
     with pytest.raises(InputError) as caught:
