@@ -156,6 +156,13 @@ def test_cells_are_touched_one_by_one(touch: Touch) -> None:
     }
 
 
+def test_an_amount_that_is_not_determined_touches_no_cell(touch: Touch) -> None:
+    data = household(None, impaired=True)
+    data["声明"] = {"家庭": True, "成员": {"孩子": True}}  # nothing is said of the mother's incomes
+    data["成员"][0].pop("收入")  # type: ignore[index]
+    assert touched(touch(data), PARAMETER, "津贴") == set()
+
+
 def test_only_what_was_expected_counts(touch: Touch) -> None:
     coverage = touch(household("1200", impaired=True), verdicts=[("allowance", "孩子")])
     assert touched(coverage, MET, "救助") == set()

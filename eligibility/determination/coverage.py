@@ -2,8 +2,8 @@
 
 A rule that no expectation ever rests on may be wrong without anybody noticing. `Coverage` is given the determinations
 that expectations were compared with, and says what of the ruleset none of them touched. A figure is touched when a
-verdict really read it: only the branch taken of a choice counts, only the cell looked up of a table, and `and` and `or`
-are read from the left until they are decided.
+verdict really read it: only the branch taken of a choice counts, only the cell looked up of a table, only the amount that
+was granted, and `and` and `or` are read from the left until they are decided.
 """
 
 from __future__ import annotations
@@ -272,11 +272,10 @@ class _Trace:
         members = [member.id for member in self.evaluation.context.members]
         place = Place() if verdict.subject is None else Place(members.index(verdict.subject))
         nodes = _roots(verdict.programme)
-        if verdict.outcome is not Outcome.INELIGIBLE:
-            possible = {route.name for route in verdict.routes if route.met is not False}
-            nodes += [
-                r.amount for r in verdict.programme.routes if r.name in possible and r.amount is not None
-            ]
+        if verdict.outcome is Outcome.ELIGIBLE:
+            compared = verdict.programme.choose == "highest"
+            met = {r.name for r in verdict.routes if r.met and (compared or r.name == verdict.route)}
+            nodes += [r.amount for r in verdict.programme.routes if r.name in met and r.amount is not None]
         for node in nodes:
             self.follow(node, place)
         return self.found

@@ -17,7 +17,7 @@ from ..case.context import Context
 from ..case.facts import income_kinds
 from ..engines import rete
 from ..engines.ranges import Row
-from ..engines.reference import Evaluation, Evaluator, Place, Result, open_criteria
+from ..engines.reference import Evaluation, Evaluator, Place, Result, open_amounts, open_criteria
 from ..errors import EngineDisagreement, InputError, Problem, nearest
 from ..language import Type
 from ..language.nodes import Compare, Lift, Node, Origin, Ref, Rounding, symbols, walk
@@ -234,9 +234,9 @@ class _Compiled:
     def _missing(self, result: Result, evaluation: Evaluation) -> tuple[MissingFact, ...]:
         place = Place(result.person)
         nodes: list[Node] = [criterion.test for criterion in open_criteria(result)]
-        for route, met in zip(result.programme.routes, result.met, strict=True):
-            if met is not False and route.amount is not None:
-                nodes.append(route.amount)
+        nodes += open_amounts(result)
+        if result.programme.yields is not None:
+            nodes.append(result.programme.yields)
         if result.programme.who is not None:
             nodes.append(result.programme.who)
         found = {item: None for node in nodes for item in self.evaluator.missing(node, evaluation, place)}

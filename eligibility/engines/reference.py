@@ -268,11 +268,14 @@ class Evaluator:
         if symbol.origin is Origin.DEFINITION:
             self._collect(self.edition.definitions[symbol.name].node, evaluation, own, found)
         elif symbol.origin is Origin.VERDICT:
-            name = symbol.name.partition(".")[0]
+            name, _, attribute = symbol.name.partition(".")
             for result in evaluation.results:
-                if result.programme.name == name and result.person == own.person:
-                    for criterion in open_criteria(result):
-                        self._collect(criterion.test, evaluation, own, found)
+                if result.programme.name != name or result.person != own.person:
+                    continue
+                criteria = [] if attribute == "应付" else [criterion.test for criterion in open_criteria(result)]
+                amounts = open_amounts(result) if attribute in ("应付", "金额") else []
+                for node in (*criteria, *amounts):
+                    self._collect(node, evaluation, own, found)
         else:
             found[Missing(symbol.origin, symbol.name, own if symbol.origin is Origin.FACT else Place())] = (
                 None
@@ -293,6 +296,12 @@ def open_criteria(result: Result) -> list[Criterion]:
         for c, status in zip(programme.criteria, result.statuses, strict=True)
         if status is None and c.id in named
     ]
+
+
+def open_amounts(result: Result) -> list[Node]:
+    """The amounts of the routes that may be taken."""
+    routes = zip(result.programme.routes, result.met, strict=True)
+    return [route.amount for route, met in routes if met is not False and route.amount is not None]
 
 
 class _CompiledProgramme:

@@ -226,8 +226,7 @@ def _programme_names(programme: Programme) -> set[str]:
     nodes = [c.test for c in programme.criteria] + [
         r.amount for r in programme.routes if r.amount is not None
     ]
-    if programme.who is not None:
-        nodes.append(programme.who)
+    nodes += [node for node in (programme.who, programme.yields) if node is not None]
     return {name for node in nodes for name in symbols(node)}
 
 
