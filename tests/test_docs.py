@@ -83,11 +83,11 @@ def test_the_guide_adds_next_years_standard(tmp_path: Path) -> None:
     assert end
     new = guide_block("加在 parameters.yaml").rstrip("\n")
     parameters.write_text(f"{text[: end.end()]}\n{new}{text[end.end() :]}", "utf-8")
-    coverage = guide_block("改 checked_through").strip()
+    checked = re.search(r'checked_through: "[^"]*"', guide_block("改 checked_through"))
+    assert checked
     for file in (folder / "ruleset.yaml", *(folder / "programmes").glob("*.yaml")):
-        file.write_text(
-            re.sub(r"^coverage: .*$", coverage, file.read_text("utf-8"), flags=re.MULTILINE), "utf-8"
-        )
+        text = file.read_text("utf-8")
+        file.write_text(re.sub(r'checked_through: "[^"]*"', checked[0], text), "utf-8")
 
     rules = load_ruleset(folder)
     case = load_case(ROOT / "cases" / "单亲母亲与学童.yaml")

@@ -233,7 +233,10 @@ class PersonView:
     def impaired_categories(self) -> Value:
         """How many categories are impaired."""
         known, others = self._impairments
-        return span(len(known), len(CATEGORIES)) if others else len(known)
+        certificate = self._certificate
+        several = certificate is not None and certificate.category == "多重"
+        least = max(len(known), 2) if several else len(known)
+        return span(least, len(CATEGORIES)) if others else len(known)
 
     @once
     def holds_certificate(self) -> Truth:

@@ -68,8 +68,8 @@ class Share(NamedTuple):
 class Coverage:
     """What the determinations added so far touch of `rules`.
 
-    A determination under other overlays than those of `rules` counts only for programmes that the overlays add: how a
-    district reads a programme of the city proves nothing about the city's own reading.
+    A determination under other overlays than those of `rules` counts for criteria and routes: what the city's own reading
+    leaves open can be seen either way only where an office has settled it. Its figures count only for what overlays add.
     """
 
     def __init__(self, rules: Ruleset) -> None:
@@ -89,11 +89,11 @@ class Coverage:
             programme = verdict.programme.id
             if expected is not None and (programme, verdict.subject) not in expected:
                 continue
-            if law.overlays != self.rules.overlays and programme in self.rules.programmes:
-                continue
             if programme not in self._targets:
                 self._targets[programme] = _targets(law, programme)
-            self._touched.update(_touched(determination, verdict))
+            borrowed = law.overlays != self.rules.overlays and programme in self.rules.programmes
+            touched = _touched(determination, verdict)
+            self._touched.update(t for t in touched if not borrowed or t.kind != PARAMETER)
 
     def untouched(self) -> tuple[Target, ...]:
         """Everything no verdict touched, in the order of the ruleset."""
@@ -136,6 +136,7 @@ def _targets(rules: Ruleset, identifier: str) -> tuple[Target, ...]:
         for criterion in programme.criteria
         if criterion in _needed(programme)
         for kind in (MET, UNMET)
+        if kind == MET or not _repeats_who(programme, criterion)
     ]
     found += [Target(ROUTE, programme.name, route.name) for route in programme.routes]
     figures: dict[Target, None] = {}
@@ -148,6 +149,11 @@ def _targets(rules: Ruleset, identifier: str) -> tuple[Target, ...]:
             for figure in _figures(rules, name, month, pattern):
                 figures[Target(PARAMETER, programme.name, figure)] = None
     return (*found, *sorted(figures))
+
+
+def _repeats_who(programme: ProgrammeText, criterion: str) -> bool:
+    """Whether a criterion only says again for whom the programme is: unmet, there is no verdict to see it in."""
+    return all(version.content == programme.who for version in programme.criteria[criterion].dated.versions)
 
 
 def _needed(programme: ProgrammeText) -> set[str]:

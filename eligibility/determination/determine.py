@@ -21,7 +21,7 @@ from ..engines.reference import Evaluation, Evaluator, Place, Result, open_amoun
 from ..errors import EngineDisagreement, InputError, Problem, nearest
 from ..language import Type
 from ..language.nodes import Compare, Lift, Node, Origin, Ref, Rounding, symbols, walk
-from ..quantities import Money, Month
+from ..quantities import MAX_FEN, Money, Month
 from ..ruleset.edition import Edition
 from ..ruleset.model import Ruleset
 from ..ruleset.resolved import Criterion, Programme
@@ -358,7 +358,8 @@ def _amount(result: Result) -> tuple[Money | None, tuple[Money, Money | None] | 
     return None, (Money.from_fen(int(lo)), upper)
 
 
-_UNLIMITED = 10**11
+_UNLIMITED = MAX_FEN // 2
+"""An amount that may reach this far is not limited by anything known: something was taken off an open figure."""
 
 
 def _payable_from(rule: str | None, programme: Programme, case: Case) -> Month | None:

@@ -54,6 +54,11 @@ def _holds(truth: Truth, wanted: bool) -> Truth:
     return truth if wanted or truth is None else not truth
 
 
+def asked(missing: tuple[MissingFact, ...]) -> list[MissingFact]:
+    """What to ask for: one question per place of the case file, however many facts stand there."""
+    return list({item.path: item for item in reversed(missing)}.values())[::-1]
+
+
 class _Writer:
     def __init__(self, determination: Determination, language: Language) -> None:
         self.determination, self.language = determination, language
@@ -210,7 +215,7 @@ class _Officer(_Writer):
         if not missing:
             return
         yield f"  {self.say('缺少的信息（可能改变结果）', 'Missing (may change the outcome)')}"
-        for item in missing:
+        for item in asked(missing):
             paper = f"{self.say('　凭证：', '  paper: ')}{item.paper}" if item.paper else ""
             yield f"    {item.path}{self.say('：', ': ')}{item.question}{paper}"
 
@@ -294,7 +299,7 @@ class _Resident(_Writer):
             yield f"  {self.plain(reason)}"
         if verdict.missing:
             yield f"  {self.say('请补充：', 'Please bring:')}"
-            for number, item in enumerate(verdict.missing, 1):
+            for number, item in enumerate(asked(verdict.missing), 1):
                 whose = f"{item.subject}{self.say('：', ': ')}" if item.subject else ""
                 paper = f"（{item.paper}）" if item.paper else ""
                 yield f"    {number}. {whose}{item.question}{paper}"

@@ -182,15 +182,24 @@ class Determination:
         return iter(self.verdicts)
 
     def workings(self) -> tuple[Working, ...]:
-        """Every defined quantity the verdicts rest on, in the order it was computed, per subject."""
-        names = self.edition.definitions
+        """Every defined quantity the verdicts rest on, in the order it was computed, for those it concerns."""
+        shared: frozenset[str] = frozenset()
+        own: dict[str | None, frozenset[str]] = {}
+        for verdict in self.verdicts:
+            if verdict.outcome is Outcome.NOT_IN_FORCE:
+                continue
+            names = self.edition.definitions_of(verdict.programme.id)
+            own[verdict.subject] = own.get(verdict.subject, frozenset()) | names
+            shared = shared | names if verdict.subject is None else shared
+        everyone = frozenset().union(*own.values())
         found = []
         for name in self.edition.order:
-            if name not in names:
+            if name not in everyone:
                 continue
-            definition = names[name]
+            definition = self.edition.definitions[name]
             for place, subject in self._places(definition.symbol.level):
-                found.append(Working(name, subject, self.evaluation.value(name, place), definition))
+                if place.person is None or name in shared or name in own.get(subject, ()):
+                    found.append(Working(name, subject, self.evaluation.value(name, place), definition))
         return tuple(found)
 
     def _places(self, level: int) -> list[tuple[Place, str | None]]:

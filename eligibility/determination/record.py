@@ -47,8 +47,14 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     """The part of a record that replaying reproduces, as JSON-able data; `masked` hides personal data."""
     edition = determination.edition
     whole = canonical(determination.case)
-    verdicts = [_verdict(verdict, masked) for verdict in determination.verdicts]
+    paths = list(dict.fromkeys(item.path for verdict in determination.verdicts for item in verdict.missing))
+    place = {path: index for index, path in enumerate(paths)}
+    verdicts = [_verdict(verdict, place, masked) for verdict in determination.verdicts]
     stood_on = {a.id: a for verdict in determination.verdicts for a in verdict.assumptions}
+    reasons = {r.id: r for verdict in determination.verdicts for r in verdict.reasons}
+    figures = {name: parameter for name, parameter in edition.parameters.items() if parameter.start}
+    cited = [r.citation for r in reasons.values()] + [p.cite for p in figures.values()]
+    sources = sorted({cite.source for cite in cited if cite is not None})
     return {
         "ruleset": {"id": edition.ruleset.id, "overlays": list(edition.ruleset.overlays)},
         "month": str(edition.month),
@@ -63,16 +69,16 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
         "case": canonical(determination.case, masked=True) if masked else whole,
         "case_digest": hashlib.sha256(rfc8785.dumps(whole)).hexdigest(),
         "verdicts": verdicts,
+        "missing": paths,
         "totals": _totals(determination),
         "programmes": {
             v.programme.id: {"name": v.programme.name, "assumptions": [a.id for a in v.assumptions]}
             for v in determination.verdicts
         },
-        "criteria": {r.id: _criterion(r) for v in determination.verdicts for r in v.reasons},
+        "sources": sources,
+        "criteria": {identifier: _criterion(reason, sources) for identifier, reason in reasons.items()},
         "workings": _workings(determination),
-        "parameters": {
-            name: _parameter(parameter) for name, parameter in edition.parameters.items() if parameter.start
-        },
+        "parameters": {name: _parameter(parameter, sources) for name, parameter in figures.items()},
         "assumptions": {a.id: a.text for a in stood_on.values()},
         "warnings": list(determination.warnings),
     }
@@ -81,7 +87,7 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
 def summary(determination: Determination, *, masked: bool = True) -> dict[str, Any]:
     """`content` for reading rather than replaying: with the question and the paper for every missing fact."""
     missing = {item.path: _missing(item) for verdict in determination.verdicts for item in verdict.missing}
-    return {**content(determination, masked=masked), "missing": missing}
+    return {**content(determination, masked=masked), "questions": missing}
 
 
 def _workings(determination: Determination) -> dict[str, Any]:
@@ -117,7 +123,7 @@ def _totals(determination: Determination) -> dict[str, Any]:
     return data
 
 
-def _verdict(verdict: Verdict, masked: bool) -> dict[str, Any]:
+def _verdict(verdict: Verdict, place: dict[str, int], masked: bool) -> dict[str, Any]:
     data: dict[str, Any] = {
         "programme": verdict.programme.id,
         "subject": verdict.subject,
@@ -144,13 +150,13 @@ def _verdict(verdict: Verdict, masked: bool) -> dict[str, Any]:
         }
     data["reasons"] = {reason.id: _reason(reason, masked) for reason in verdict.reasons}
     if verdict.missing:
-        data["missing"] = [item.path for item in verdict.missing]
+        data["missing"] = list(dict.fromkeys(place[item.path] for item in verdict.missing))
     return data
 
 
-def _criterion(reason: Reason) -> dict[str, Any]:
+def _criterion(reason: Reason, sources: list[str]) -> dict[str, Any]:
     """What of a reason is the same for every subject: said once in a record."""
-    data: dict[str, Any] = {"title": reason.title, "citation": cite_json(reason.citation)}
+    data: dict[str, Any] = {"title": reason.title, "citation": _cited(reason.citation, sources)}
     if reason.threshold is not None:
         data["threshold"] = reason.threshold
     if reason.excludes:
@@ -181,11 +187,11 @@ def _missing(item: MissingFact) -> dict[str, Any]:
     }
 
 
-def _parameter(parameter: ResolvedParameter) -> dict[str, Any]:
+def _parameter(parameter: ResolvedParameter, sources: list[str]) -> dict[str, Any]:
     data: dict[str, Any] = {
         "from": str(parameter.start),
         "provenance": parameter.provenance.value,
-        "citation": cite_json(parameter.cite),
+        "citation": _cited(parameter.cite, sources),
     }
     if parameter.cells is None:
         data["value"] = value_json(parameter.value, parameter.symbol.type)
@@ -194,9 +200,9 @@ def _parameter(parameter: ResolvedParameter) -> dict[str, Any]:
     return data
 
 
-def cite_json(cite: Citation | None) -> list[str] | None:
-    """A citation as [source, article]."""
-    return None if cite is None else [part for part in (cite.source, cite.article) if part]
+def _cited(cite: Citation | None, sources: list[str]) -> list[Any] | None:
+    """A citation as [position in `sources`, article]."""
+    return None if cite is None else [sources.index(cite.source), *([cite.article] if cite.article else [])]
 
 
 def value_json(value: Value, kind: Type) -> Any:

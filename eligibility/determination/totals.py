@@ -59,7 +59,7 @@ def totals(verdicts: Iterable[Verdict], case: Case) -> Totals:
     waiting = (Outcome.ELIGIBLE, Outcome.UNDETERMINED)
     return Totals(
         shares=tuple(due),
-        options=tuple(dict.fromkeys(_option(due, forgone) for forgone in product(*_conflicts(paying, case)))),
+        options=tuple(_option(due, forgone) for forgone in _ways(_conflicts(paying, case))),
         seasonal=tuple(
             Share(v.programme.id, v.subject, v.amount)
             for v in paying
@@ -69,9 +69,16 @@ def totals(verdicts: Iterable[Verdict], case: Case) -> Totals:
     )
 
 
-def _option(due: list[Share], forgone: tuple[Payment, ...]) -> Option:
+def _option(due: list[Share], forgone: frozenset[Payment]) -> Option:
     kept = [share.amount for share in due if (share.programme, share.subject) not in forgone]
-    return Option(tuple(dict.fromkeys(forgone)), sum(kept, Money(0)))
+    named = sorted(forgone, key=lambda payment: (payment[0], payment[1] or ""))
+    return Option(tuple(named), sum(kept, Money(0)))
+
+
+def _ways(conflicts: list[list[Payment]]) -> list[frozenset[Payment]]:
+    """The smallest sets of payments that, forgone, leave no conflict."""
+    every = list(dict.fromkeys(frozenset(forgone) for forgone in product(*conflicts)))
+    return [forgone for forgone in every if not any(other < forgone for other in every)]
 
 
 def _conflicts(paying: list[Verdict], case: Case) -> list[list[Payment]]:

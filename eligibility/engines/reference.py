@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from ..case import FACTS, Context, Fact, income_fact, receipt_amount_fact, receipt_fact
 from ..errors import Problem, RulesetError
-from ..language.nodes import Choose, Lift, Logic, Node, Origin, Ref, Symbol, children, symbols
+from ..language.nodes import Choose, Lift, Logic, Lookup, Node, Origin, Ref, Symbol, children, symbols
 from ..quantities import MAX_FEN
 from ..ruleset.edition import Edition
 from ..ruleset.resolved import Criterion, Programme, Route
@@ -256,6 +256,11 @@ class Evaluator:
             case Logic(items=items):
                 for item in items:
                     self._collect(item, evaluation, place, found)
+            case Lookup(symbol=symbol):
+                for child in children(node):
+                    self._collect(child, evaluation, place, found)
+                if all(self._known(child, evaluation, place) for child in children(node)):
+                    found[Missing(Origin.PARAMETER, symbol.name, Place())] = None
             case _:
                 for child in children(node):
                     self._collect(child, evaluation, place, found)
@@ -272,7 +277,9 @@ class Evaluator:
             for result in evaluation.results:
                 if result.programme.name != name or result.person != own.person:
                     continue
-                criteria = [] if attribute == "应付" else [criterion.test for criterion in open_criteria(result)]
+                criteria = (
+                    [] if attribute == "应付" else [criterion.test for criterion in open_criteria(result)]
+                )
                 amounts = open_amounts(result) if attribute in ("应付", "金额") else []
                 for node in (*criteria, *amounts):
                     self._collect(node, evaluation, own, found)
@@ -283,14 +290,13 @@ class Evaluator:
 
 
 def open_criteria(result: Result) -> list[Criterion]:
-    """The unknown criteria on routes that are not already false, and the unknown exclusions."""
+    """The unknown criteria on routes that may be taken, and the unknown exclusions."""
     programme = result.programme
     if not result.applies or (result.excluded is True):
         return []
     named: dict[str, None] = dict.fromkeys(programme.exclusions)
-    for route, met in zip(programme.routes, result.met, strict=True):
-        if met is None:
-            named.update(dict.fromkeys(c.criterion for limb in route.when for c in limb))
+    for route in possible_routes(result):
+        named.update(dict.fromkeys(c.criterion for limb in route.when for c in limb))
     return [
         c
         for c, status in zip(programme.criteria, result.statuses, strict=True)
@@ -300,8 +306,18 @@ def open_criteria(result: Result) -> list[Criterion]:
 
 def open_amounts(result: Result) -> list[Node]:
     """The amounts of the routes that may be taken."""
-    routes = zip(result.programme.routes, result.met, strict=True)
-    return [route.amount for route, met in routes if met is not False and route.amount is not None]
+    return [route.amount for route in possible_routes(result) if route.amount is not None]
+
+
+def possible_routes(result: Result) -> list[Route]:
+    """The routes that are not false; where the verdict is certain, only those that may be the one taken."""
+    taken = {result.route} if isinstance(result.route, str) else result.route
+    certain = result.verdict is True and taken != {""}
+    return [
+        route
+        for route, met in zip(result.programme.routes, result.met, strict=True)
+        if met is not False and (not certain or route.name in taken)
+    ]
 
 
 class _CompiledProgramme:

@@ -170,6 +170,21 @@ class Edition:
             result[programme.id] = frozenset(seen)
         return result
 
+    def definitions_of(self, programme: str) -> frozenset[str]:
+        """The definitions a programme's own rules rest on, not those behind other programmes' verdicts."""
+        return self._own_definitions[programme]
+
+    @cached_property
+    def _own_definitions(self) -> dict[str, frozenset[str]]:
+        def collect(names: set[str], seen: set[str]) -> set[str]:
+            for name in names - seen:
+                if name in self.definitions:
+                    seen.add(name)
+                    collect(set(symbols(self.definitions[name].node)), seen)
+            return seen
+
+        return {p.id: frozenset(collect(_programme_names(p), set())) for p in self.programmes}
+
     def assumptions_of(self, programme: str) -> tuple[Assumption, ...]:
         """The assumptions a programme stands on in this edition, in the order of the file."""
         return self._assumptions[programme]

@@ -33,9 +33,7 @@ def computed_names(nodes: Iterable[Node]) -> set[str]:
     }
 
 
-def programme_steps(
-    name: str, *, tests: Iterable[Node], amounts: Iterable[Node], choose: str
-) -> dict[str, set[str]]:
+def programme_steps(name: str, *, tests: Iterable[Node], amounts: Iterable[Node]) -> dict[str, set[str]]:
     """The three outputs of a programme and what each reads."""
     verdict, amount, route = f"{name}.符合", f"{name}.金额", f"{name}.情形"
     tested, paid = computed_names(tests), computed_names(amounts)
@@ -44,7 +42,7 @@ def programme_steps(
     return {
         verdict: tested,
         amount: paid | {verdict},
-        route: {verdict, amount} if choose == "highest" else {verdict},
+        route: {verdict, amount},  # which route is taken is settled together with what it pays
     }
 
 
@@ -61,9 +59,7 @@ def _all_versions(rules: Ruleset) -> dict[str, set[str]]:
         tests = [v.content for c in programme.criteria.values() for v in c.dated.versions]
         amounts = [v.content.amount for r in programme.routes for v in r.dated.versions if v.content.amount]
         who = [programme.who] if programme.who is not None else []
-        graph |= programme_steps(
-            programme.name, tests=[*tests, *who], amounts=amounts, choose=programme.choose
-        )
+        graph |= programme_steps(programme.name, tests=[*tests, *who], amounts=amounts)
     return graph
 
 

@@ -128,11 +128,20 @@ class _RawRuleset:
                 raise RulesetError(
                     Problem("ruleset-unknown-key", message, part.key_location, nearest(section, SECTIONS))
                 )
-            if section in self.sections:
-                raise RulesetError(Problem("duplicate-name", f"“{section}”这一节写了两次", part.key_location))
-            part.value = _normalised(part, section)
-            self.sections[section] = part
+            self.merge(section, part)
         return None
+
+    def merge(self, section: str, part: Node) -> None:
+        """Adds the entries of a section; several files may write one, but nothing twice."""
+        entries = _normalised(part, section)
+        merged = mapping(
+            self.sections.setdefault(section, Node({}, part.file, part.line, part.column)), section
+        )
+        for key, entry in entries.items():
+            if key in merged:
+                message = f"“{key}”已有；叠加规则只能用 replace 改"
+                raise RulesetError(Problem("duplicate-name", message, entry.key_location))
+            merged[key] = entry
 
     def root(self) -> Node:
         """All sections as one tree, so that an overlay can address any value by its path."""
@@ -197,12 +206,7 @@ class _Overlay:
                 raise RulesetError(
                     Problem("ruleset-unknown-key", message, part.key_location, nearest(section, SECTIONS))
                 )
-            merged = mapping(raw.sections[section], section)
-            for key, entry in _normalised(part, section).items():
-                if key in merged:
-                    message = f"“{key}”已有；叠加规则只能用 replace 改"
-                    raise RulesetError(Problem("duplicate-name", message, entry.key_location))
-                merged[key] = entry
+            raw.merge(section, part)
 
     def _replace(self, raw: _RawRuleset, path: str, node: Node) -> None:
         """Puts `node` in the place that a dotted path names; a step of digits counts from 0."""

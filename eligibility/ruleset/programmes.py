@@ -9,7 +9,7 @@ from ..errors import Problem, RulesetError, nearest
 from ..language import Node as Expression
 from ..language import Origin, Symbol
 from ..language import typing as rules
-from ..language.nodes import MONEY, TRUTH, Ref
+from ..language.nodes import INTEGER, MONEY, TRUTH, Constant, Ref
 from ..language.nodes import symbols as names_read
 from ..quantities import Money
 from ..reading import Node
@@ -256,7 +256,11 @@ class ProgrammeBuilder:
         gross = self.scope.symbol(f"{self.name}.应付")
         assert gross is not None
         try:
-            test = rules.compare(">=", received, Ref(gross, gross.type, gross.level, gross.bounds))
+            zero = Constant(0, INTEGER, bounds=rules.number_bounds(0))
+            own = Ref(gross, gross.type, gross.level, gross.bounds)
+            # What is not received at all takes the place of nothing, however open our own amount is.
+            both = (rules.compare(">", received, zero), rules.compare(">=", received, own))
+            test = rules.logic("and", both)
         except rules.TypeProblem as problem:
             raise fail(fields.need("to"), problem.code, f"{what}：{problem.message}") from None
         identifier = fields.text("id")

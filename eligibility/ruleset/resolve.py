@@ -129,7 +129,7 @@ class _Resolver:
         for p in programmes:
             tests = [c.test for c in p.criteria] + ([p.who] if p.who is not None else [])
             amounts = [r.amount for r in p.routes if r.amount is not None]
-            graph |= programme_steps(p.name, tests=tests, amounts=amounts, choose=p.choose)
+            graph |= programme_steps(p.name, tests=tests, amounts=amounts)
         return Edition(
             ruleset=self.rules,
             month=self.month,

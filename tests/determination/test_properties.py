@@ -30,17 +30,14 @@ def determined(data: dict[str, Any], month: Month, rules: Ruleset = RULES) -> De
         raise
 
 
-def outcomes(determination: Determination) -> dict[tuple[str, str | None], Outcome]:
-    return {(v.programme.id, v.subject): v.outcome for v in determination}
-
-
 @settings(max_examples=60, deadline=None)
 @given(case_data(), months())
 def test_engines_agree_and_the_record_replays(data: dict[str, Any], month: Month) -> None:
     # `determine` raises EngineDisagreement unless the rule engine infers every verdict the same.
     determination = determined(data, month)
     raw = determination.record()
-    assert len(raw) < 20_000
+    # Some 17 kB for the law that was read, whoever it was read for, and a few for each person.
+    assert len(raw) < 14_000 + 7_000 * len(data["members"])
     result = replay(raw, RULES)
     assert result.identical
     assert not result.differences
@@ -49,8 +46,9 @@ def test_engines_agree_and_the_record_replays(data: dict[str, Any], month: Month
         if verdict.outcome is Outcome.UNDETERMINED:
             assert verdict.missing
             assert verdict.amount is None
-        if verdict.outcome is Outcome.ELIGIBLE and verdict.programme.kind == "cash":
-            assert (verdict.amount is None) != (verdict.amount_range is None)
+        if verdict.outcome is Outcome.ELIGIBLE and verdict.programme.kind != "status":
+            said = (verdict.amount is not None, verdict.amount_range is not None, verdict.amount_unknown)
+            assert said.count(True) == 1
         if verdict.outcome is Outcome.INELIGIBLE:
             assert verdict.amount is None
             assert verdict.amount_range is None
@@ -90,10 +88,14 @@ def test_knowing_less_never_flips_a_verdict(data: dict[str, Any], month: Month, 
     except InputError as error:
         assume(error.code == "unknown-income-kind")
         raise
-    for key, outcome in outcomes(after).items():
-        assert outcome in (outcomes(before)[key], Outcome.UNDETERMINED)
-    for verdict in before:
-        now = after[verdict.programme.id]
+    earlier = {(v.programme.id, v.subject): v for v in before}
+    for now in after:
+        key = (now.programme.id, now.subject)
+        if key not in earlier:  # it was certain that the programme is not for them; now it may be
+            assert now.outcome is not Outcome.ELIGIBLE
+            continue
+        verdict = earlier[key]
+        assert now.outcome in (verdict.outcome, Outcome.UNDETERMINED)
         if verdict.amount is not None and now.amount_range is not None:
             lower, upper = now.amount_range
             assert lower <= verdict.amount
@@ -134,7 +136,7 @@ def test_income_that_does_not_count_changes_nothing(
     member["incomes"].append({"kind": kind, "amount": str(Money.from_fen(fen))})
     after = determined(more, month)
     for verdict in before:
-        now = after[verdict.programme.id]
+        now = next(v for v in after if (v.programme.id, v.subject) == (verdict.programme.id, verdict.subject))
         assert (now.outcome, now.amount, now.amount_range) == (
             verdict.outcome,
             verdict.amount,
