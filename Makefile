@@ -9,9 +9,9 @@ STAMP  := $(VENV)/.installed
 .PHONY: demo test check lint bench clean
 
 demo: $(STAMP)  ## Determine the sample households and print the reasons
-	@$(BIN)/eligibility determine cases/单亲母亲与学童.yaml --month 2017-03 --month 2018-03 --month 2021-07 --month 2025-08
+	@$(BIN)/eligibility determine cases/单亲母亲与学童.yaml cases/残疾人独居.yaml --month 2016-03 --month 2018-03 --month 2021-07 --month 2025-08
 	@$(BIN)/eligibility explain cases/单亲母亲与学童.yaml --month 2025-08
-	@$(BIN)/eligibility check cases
+	@$(BIN)/eligibility check cases | tail -n 2
 
 test: $(STAMP)  ## Run every test, and the engine tests once more with freed memory overwritten
 	$(BIN)/python -m pytest

@@ -167,7 +167,7 @@ def _verdict(verdict: Verdict) -> Row:
 
 def _amount(verdict: Verdict) -> str:
     if verdict.amount is not None:
-        return format(verdict.amount, ",")
+        return format(verdict.amount, ",") + ("（每季）" if verdict.programme.period else "")
     if verdict.amount_range is not None:
         lower, upper = verdict.amount_range
         return f"{lower:,} 至 {_upper(upper)}"

@@ -231,6 +231,15 @@ class _Compiled:
                     return Money.from_fen(fen) if isinstance(fen, int) else None
         return None
 
+    def _open_law(self, name: str) -> MissingFact:
+        """What to ask where the law itself is open: a figure nobody has found, or a reading nobody has settled."""
+        readings = (a for a in self.edition.ruleset.assumptions.values() if a.name == name)
+        if (assumption := next(readings, None)) is not None:
+            question = f"法规没有写明，由办公室确定读法（{assumption.id}）：{assumption.question}"
+            return MissingFact(Origin.PARAMETER, name, None, name, question, "叠加规则")
+        question = f"规则集没有“{name}”在 {self.edition.month} 的数值，须查明文件"
+        return MissingFact(Origin.PARAMETER, name, None, name, question, "相应文件")
+
     def _missing(self, result: Result, evaluation: Evaluation) -> tuple[MissingFact, ...]:
         place = Place(result.person)
         nodes: list[Node] = [criterion.test for criterion in open_criteria(result)]
@@ -245,8 +254,7 @@ class _Compiled:
         for item in found:
             subject = None if item.place.person is None else members[item.place.person]
             if item.origin is Origin.PARAMETER:
-                question = f"规则集没有“{item.name}”在 {self.edition.month} 的数值，须查明文件"
-                missing.append(MissingFact(item.origin, item.name, None, item.name, question, "相应文件"))
+                missing.append(self._open_law(item.name))
                 continue
             fact = self.evaluator.fact_of[item.name]
             path = fact.place(subject or "", 1 + (item.place.parent or 0))

@@ -112,6 +112,12 @@ class _Writer:
             )
         return self.say("；", "; ").join(shown)
 
+    def source(self, reason: Reason) -> str:
+        """The citation of a reason; the title of a document may itself give a sensitive fact away."""
+        if any(operand.sensitive for operand in reason.operands):
+            return self.say("（不公开）", "(not shown)")
+        return cite(reason.citation, self.edition.ruleset, self.language)
+
     @staticmethod
     def whose(operand: Operand, reason: Reason) -> str:
         """Whose value it is, where a criterion looks at several people."""
@@ -198,7 +204,7 @@ class _Officer(_Writer):
         for operand in reason.operands:
             if operand.origin is Origin.PARAMETER and (line := self.figure(operand.name)):
                 yield f"      {line}"
-        yield f"      {self.say('依据', 'Source')} {cite(reason.citation, self.edition.ruleset, self.language)}"
+        yield f"      {self.say('依据', 'Source')} {self.source(reason)}"
 
     def figure(self, name: str) -> str | None:
         """Where a figure of the law comes from."""
@@ -297,9 +303,12 @@ class _Resident(_Writer):
             yield f"  {PAYABLE[self.language][verdict.payable_rule]}{self.say('发放。', '.')}"
         for reason in leading_reasons(verdict) if verdict.outcome is not Outcome.UNDETERMINED else ():
             yield f"  {self.plain(reason)}"
-        if verdict.missing:
+        facts = tuple(item for item in verdict.missing if item.origin is Origin.FACT)
+        if len(facts) < len(verdict.missing):
+            yield f"  {self.say('有的规定还没有查明，由经办机构核定。', 'Part of the law is not settled; the office decides.')}"
+        if facts:
             yield f"  {self.say('请补充：', 'Please bring:')}"
-            for number, item in enumerate(asked(verdict.missing), 1):
+            for number, item in enumerate(asked(facts), 1):
                 whose = f"{item.subject}{self.say('：', ': ')}" if item.subject else ""
                 paper = f"（{item.paper}）" if item.paper else ""
                 yield f"    {number}. {whose}{item.question}{paper}"
@@ -311,7 +320,7 @@ class _Resident(_Writer):
         if reason.excludes and reason.criterion.because:
             return f"{reason.criterion.because}{self.say('。', '.')}"
         state = self.say("满足" if reason.verdict else "不满足", "Met" if reason.verdict else "Not met")
-        source = cite(reason.citation, self.edition.ruleset, self.language)
+        source = self.source(reason)
         law = "" if reason.verdict else self.say(f"依据{source}。", f" {source}.")
         title = self.say(f"“{self.title(reason)}”", f": {self.title(reason)}")
         return f"{state}{title}{shown}{self.say('。', '.')}{law}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..language.nodes import decimal_text
 from ..ruleset.edition import Edition
 from ..ruleset.model import Citation, Ruleset
 from ..ruleset.names import value_text
-from ..ruleset.resolved import ResolvedParameter
+from ..ruleset.resolved import Criterion, ResolvedParameter
 from ..values import AnyText, Level, Range, Value
 from .determine import determine
 from .model import Determination, MissingFact, Reason, Verdict
@@ -52,6 +52,8 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     verdicts = [_verdict(verdict, place, masked) for verdict in determination.verdicts]
     stood_on = {a.id: a for verdict in determination.verdicts for a in verdict.assumptions}
     reasons = {r.id: r for verdict in determination.verdicts for r in verdict.reasons}
+    if masked:  # the title of a document may itself give a sensitive fact away
+        reasons = {name: reason._replace(criterion=_uncited(reason)) for name, reason in reasons.items()}
     figures = {name: parameter for name, parameter in edition.parameters.items() if parameter.start}
     cited = [r.citation for r in reasons.values()] + [p.cite for p in figures.values()]
     sources = sorted({cite.source for cite in cited if cite is not None})
@@ -82,6 +84,12 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
         "assumptions": {a.id: a.text for a in stood_on.values()},
         "warnings": list(determination.warnings),
     }
+
+
+def _uncited(reason: Reason) -> Criterion:
+    """The criterion without its source, if it looks at a sensitive fact."""
+    sensitive = any(operand.sensitive for operand in reason.operands)
+    return replace(reason.criterion, cite=None) if sensitive else reason.criterion
 
 
 def summary(determination: Determination, *, masked: bool = True) -> dict[str, Any]:
@@ -168,7 +176,9 @@ def _reason(reason: Reason, masked: bool) -> list[Any]:
     """The status of a criterion, and the values it looked at: by name, and by member where it looked at several."""
     values: dict[str, Any] = {}
     for operand in reason.operands:
-        value = "masked" if masked and operand.sensitive else value_json(operand.value, operand.type)
+        if masked and operand.sensitive:
+            continue  # beside a status, the name alone would say it
+        value = value_json(operand.value, operand.type)
         if operand.subject in (None, reason.subject):
             values[operand.name] = value
         else:

@@ -154,7 +154,11 @@ def test_there_are_changes_exactly_where_the_digests_differ(tiny: Ruleset, beiji
 
 
 def test_beijing_in_july_2025(beijing: Ruleset) -> None:
-    assert texts(beijing.edition("2025-06"), beijing.edition("2025-07")) == [
-        "低保标准 1450.00 → 1480.00 元/人月，自 2025-07（京民发〔2025〕50号；依假设 A01）"
+    words = texts(beijing.edition("2025-06"), beijing.edition("2025-07"))
+    assert words[0] == "低保标准 1450.00 → 1480.00 元/人月，自 2025-07（京民发〔2025〕50号；依假设 A01）"
+    assert [word.split("，")[0] for word in words[1:]] == [
+        "机构孤儿生活费 2650.00 元/人月 → 未知",
+        "散居孤儿生活费 2650.00 元/人月 → 未知",
+        *(f"生活补贴标准（{kind}、上档） 1450.00 → 1480.00 元/人月" for kind in ("二类", "三类", "四类")),
     ]
     assert changes(beijing.edition(Month("2025-07")), beijing.edition("2025-08")) == ()

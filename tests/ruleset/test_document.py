@@ -201,7 +201,9 @@ def test_higher_of_alternatives_and_seasons(altered: Altered) -> None:
     assert "- 就高：另有其他生活类补贴月额的，只发高出的差额" in paid
     assert "（[AL-YIELD](#al-yield)）" in paid
     assert "- 择一：与[救助](aid.md)的“过渡救助”只能选一种" in paid
-    assert "- 读作：其他生活类补贴月额不低于津贴的应付额" in section(page, "### AL-YIELD")
+    assert "- 读作：其他生活类补贴月额高于0，并且其他生活类补贴月额不低于津贴的应付额" in section(
+        page, "### AL-YIELD"
+    )
     assert "[A05](假设.md#a05)" in section(page, "## 假设")
 
 
