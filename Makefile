@@ -26,7 +26,8 @@ lint: $(STAMP)  ## Style, formatting, types, and the rulesets themselves
 	$(BIN)/eligibility rulesets lint beijing
 
 bench: $(STAMP) benchmarks/.venv-openfisca/.installed  ## One household beside OpenFisca, in one run
-	$(BIN)/python benchmarks/single.py
+	$(BIN)/python benchmarks/single.py --household three
+	$(BIN)/python benchmarks/single.py --household four
 
 $(STAMP): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "缺少 $(PYTHON)：请安装 Python 3.11（Debian：apt-get install python3.11 python3.11-venv python3.11-dev），或用 make PYTHON=… 指定" >&2; exit 1; }

@@ -57,8 +57,11 @@ def determine(
     evaluation = compiled.evaluator.evaluate(context)
     run = _confirm(compiled, evaluation)
     members = [member.id for member in evaluation.context.members]
+    operands = _Operands(evaluation)
     verdicts = tuple(
-        compiled.verdict(result, evaluation, None if result.person is None else members[result.person])
+        compiled.verdict(
+            result, evaluation, None if result.person is None else members[result.person], operands
+        )
         for result in compiled.in_order(evaluation.results)
         if result.applies
     )
@@ -147,7 +150,9 @@ class _Compiled:
             return sorted(results, key=lambda r: self.position[r.programme.id])
         return sorted(results, key=lambda r: (self.position[r.programme.id], r.person or 0))
 
-    def verdict(self, result: Result, evaluation: Evaluation, subject: str | None) -> Verdict:
+    def verdict(
+        self, result: Result, evaluation: Evaluation, subject: str | None, operands: _Operands
+    ) -> Verdict:
         programme = result.programme
         household = evaluation.household
         person = None if result.person is None else household[0][result.person]
@@ -157,13 +162,7 @@ class _Compiled:
                 subject,
                 status,
                 plan.excludes,
-                tuple(
-                    [
-                        operand
-                        for p in plan.operands
-                        for operand in _operands(p, household, person, subject, evaluation)
-                    ]
-                ),
+                operands.of(plan.operands, person, subject),
                 plan.threshold,
             )
             for plan, status in zip(self.plans[programme.id], result.statuses, strict=True)
@@ -280,22 +279,44 @@ def _whose(level: Level, lifted: bool) -> str:
     return "parents"
 
 
-def _operands(
-    plan: _OperandPlan, household: Row, person: Row | None, subject: str | None, evaluation: Evaluation
-) -> list[Operand]:
-    """The operand's value, or one value per member or parent where the criterion is lifted over them."""
-    name, kind, origin, slot, constant, sensitive, whose = plan
-    if slot is None:
-        return [Operand(name, constant, kind, origin, None, sensitive)]
-    if whose == "household":
-        return [Operand(name, household[slot], kind, origin, None, sensitive)]
-    if whose == "own" and person is not None:
-        return [Operand(name, person[slot], kind, origin, subject, sensitive)]
-    if whose == "members":
-        rows = zip(household[0], evaluation.context.members, strict=True)
-        return [Operand(name, row[slot], kind, origin, member.id, sensitive) for row, member in rows]
-    parents = enumerate(person[0] if person is not None else (), 1)
-    return [Operand(name, row[slot], kind, origin, f"{subject}.父母[{i}]", sensitive) for i, row in parents]
+class _Operands:
+    """The operands of one determination, each made once however many criteria look at it."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.made: dict[tuple[str, str | None, str], tuple[Operand, ...]] = {}
+
+    def of(
+        self, plans: tuple[_OperandPlan, ...], person: Row | None, subject: str | None
+    ) -> tuple[Operand, ...]:
+        """The operands of a criterion for one subject, in reading order."""
+        found: tuple[Operand, ...] = ()
+        for plan in plans:
+            key = (plan.name, subject, plan.whose)
+            made = self.made.get(key)
+            if made is None:
+                made = self.made[key] = self._make(plan, person, subject)
+            found = found + made if found else made
+        return found
+
+    def _make(self, plan: _OperandPlan, person: Row | None, subject: str | None) -> tuple[Operand, ...]:
+        """One value, or one per member or parent where the criterion is lifted over them."""
+        name, kind, origin, slot, constant, sensitive, whose = plan
+        household = self.evaluation.household
+        if slot is None:
+            return (Operand(name, constant, kind, origin, None, sensitive),)
+        if whose == "household":
+            return (Operand(name, household[slot], kind, origin, None, sensitive),)
+        if whose == "own" and person is not None:
+            return (Operand(name, person[slot], kind, origin, subject, sensitive),)
+        if whose == "members":
+            rows = zip(household[0], self.evaluation.context.members, strict=True)
+            return tuple(
+                [Operand(name, row[slot], kind, origin, member.id, sensitive) for row, member in rows]
+            )
+        parents = enumerate(person[0] if person is not None else (), 1)
+        places = [(f"{subject}.父母[{i}]", row) for i, row in parents]
+        return tuple([Operand(name, row[slot], kind, origin, place, sensitive) for place, row in places])
 
 
 def _compiled(edition: Edition) -> _Compiled:
