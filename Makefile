@@ -23,7 +23,7 @@ lint: $(STAMP)  ## Style, formatting, types, and the rulesets themselves
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/eligibility rulesets lint beijing
+	$(BIN)/eligibility rulesets lint beijing --strict
 
 bench: $(STAMP) benchmarks/.venv-openfisca/.installed  ## One household beside OpenFisca, in one run
 	$(BIN)/python benchmarks/single.py --household three

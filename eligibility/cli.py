@@ -41,6 +41,7 @@ from .printing import (
 )
 from .ruleset import Ruleset, load_ruleset
 from .usage import (
+    DIFFERENT,
     CaseFile,
     Command,
     Format,
@@ -59,7 +60,6 @@ from .usage import (
 from .writing import write_file
 
 SOME_FAILED: Final = 4
-DIFFERENT: Final = 6
 INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 DEBUG: Final = "ELIGIBILITY_DEBUG"
@@ -153,8 +153,7 @@ def determine(
     for path, determination in done:
         note_warnings(determination, path.name if several else None)
     if format == "json" and done:
-        summaries = [determination.summary(masked=True) for _, determination in done]
-        out_json(summaries if several else summaries[0])
+        out_json([{"file": str(path), **determination.summary(masked=True)} for path, determination in done])
     elif format == "text":
         for path, determination in done:
             out_determination(determination, path.stem)

@@ -21,7 +21,7 @@ from .ruleset.lint import lint
 from .ruleset.resolve import read_month
 from .ruleset.timeline import timeline
 from .ruleset.words import PROVENANCES
-from .usage import Command, Format, Group, Overlays, RulesName, editions
+from .usage import DIFFERENT, Command, Format, Group, Overlays, RulesName, editions
 from .values import Level
 from .writing import write_file
 
@@ -186,10 +186,11 @@ def lint_ruleset(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="M", help="还列出到这个月份没有核对过的规定")
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="有可疑之处时退出码为 6")] = False,
     overlay: Overlays = None,
     format: Format = "text",
 ) -> int:
-    """Lists what is doubtful in a ruleset that loads; findings do not change the exit code."""
+    """Lists what is doubtful in a ruleset that loads; only under `--strict` do findings change the exit code."""
     law = load_ruleset(name, overlays=overlay or ())
     findings = lint(law, as_of=None if as_of is None else read_month(as_of))
     rows = [{"location": f.location, "code": f.code, "message": f.message} for f in findings]
@@ -197,7 +198,7 @@ def lint_ruleset(
         columns = {"location": "位置", "code": "代码", "message": "问题"}
         out_rows(columns, rows, as_json=format == "json")
     note(f"{len(findings)} 处可疑" if findings else "没有发现可疑之处")
-    return 0
+    return DIFFERENT if strict and findings else 0
 
 
 @rulesets.command(

@@ -27,6 +27,9 @@ UsageError: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,3})?\Z", re.ASCII)
 _UNEXPECTED = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.*)\)\Z", re.DOTALL)
 
+DIFFERENT: Final = 6
+"""Exit code where a check found differences."""
+
 
 def one_of(*choices: str) -> Any:
     """A check for an option that is one of some words."""

@@ -265,6 +265,9 @@ def _member(draw: st.DrawFn, number: int) -> Data:
     person: Data = {"id": IDS[number], **draw(_PERSON), **{key: typed[key] for key in known}}
     if told:
         person["relation_to_head"] = relation
+    for stands, since in (("local_hukou", "hukou_since"), ("lives_with_household", "lives_with_since")):
+        if person.get(stands) in (False, "否"):  # what is denied has not begun
+            person.pop(since, None)
     if certified is not None and "disabilities" not in person:
         person["disability_certificate"] = certified
     return person

@@ -127,7 +127,8 @@ def test_determine_says_what_is_missing(run: Run, tmp_path: Path) -> None:
 def test_determine_as_json(run: Run, case: Path) -> None:
     ran = run("determine", *at(case, "--format", "json", "--known-on", "2020-08-15"))
     assert ran.code == 0
-    data = ran.json
+    (data,) = ran.json
+    assert data["file"] == str(case)
     assert (data["month"], data["known_on"]) == ("2020-08", "2020-08-15")
     assert [v["outcome"] for v in data["verdicts"]] == ["eligible", "eligible"]
     assert data["case"]["members"][0]["identity_number"] == f"{NUMBER[:6]}********{NUMBER[-4:]}"

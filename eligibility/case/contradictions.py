@@ -220,6 +220,12 @@ def _references(case: Case) -> Iterator[Contradiction]:
             yield Contradiction("case-spouse", (*path, "spouse"), "对方的配偶写的是另一个人")
         if person.carer == NOBODY and person.carer_birth_date is not None:
             yield Contradiction("case-carer", (*path, "carer"), "写了没有抚养人，又写了抚养人出生日期")
+        for stands, since, name in (
+            (person.lives_with_household, person.lives_with_since, "lives_with_since"),
+            (person.local_hukou, person.hukou_since, "hukou_since"),
+        ):
+            if stands is False and since is not None:
+                yield Contradiction("case-denied", (*path, name), "前面写了否，就不能再写起始日期")
         born, died = person.known_birth_date, person.death_date
         if born is not None and died is not None and died < born:
             yield Contradiction("case-death-date", (*path, "death_date"), "早于出生日期")

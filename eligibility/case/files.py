@@ -80,6 +80,17 @@ def case_warnings(case: Case) -> tuple[str, ...]:
     )
 
 
+_ABSENCE_SAYS: Final = {
+    "period": "月",
+    "from": "一向有效",
+    "until": "一直有效",
+    "certified": "已经诊断",
+    "death_date": "在世",
+    "lives_with_until": "仍共同生活",
+}
+"""Fields that say something definite by not being there; `unknown` in their place would be read as that."""
+
+
 class _Reader:
     """Builds one case and collects what is wrong on the way; `node` gives places where there is a file."""
 
@@ -162,7 +173,15 @@ class _Reader:
             if typed in _UNKNOWN and typed not in shape.choices:
                 if shape.many and shape.key in (*HOUSEHOLD_LISTS, *PERSON_LISTS):
                     self.unknown_lists.append(path)
-                return None
+                if shape.key in _ABSENCE_SAYS:
+                    says = f"不写“{shape.title}”就是“{_ABSENCE_SAYS[shape.key]}”，所以不能写成未知"
+                    self.report(
+                        "case-unknown-meaning",
+                        path,
+                        says,
+                        "查明后再写；这一项整个说不清的，把它所在的列表写成未知",
+                    )
+                return False if shape.key == "disability_list_complete" else None
         if shape.many and isinstance(value, list | tuple):
             model = shape.model
             if model is None:

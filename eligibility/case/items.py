@@ -116,7 +116,7 @@ class SeriousIllness(Dated):
 
     model_config = ConfigDict(title="重大疾病")
     bare: ClassVar[str | None] = "illness"
-    illness: Label | None = field("病种", "疾病名称")
+    illness: Label | None = field("病种", "疾病名称；没有规则读它", sensitive=True)
     certified: Day | None = field("诊断日期", "医疗机构诊断的日期")
 
     def in_force(self, day: date) -> bool:

@@ -196,9 +196,9 @@ def _plain(value: Any, masked: bool) -> Any:
 
 def _masked(name: str, value: object) -> str:
     """A sensitive value as others may see it: a masked name or number, nothing at all of anything else."""
-    if not isinstance(value, str):
-        return "******"
-    return mask_name(value) if name == "name" else mask(value)
+    if name == "name" and isinstance(value, str):
+        return mask_name(value)
+    return mask(value) if name in ("identity_number", "number") and isinstance(value, str) else "******"
 
 
 def json_schema() -> dict[str, Any]:

@@ -134,9 +134,8 @@ def _targets(rules: Ruleset, identifier: str) -> tuple[Target, ...]:
     found = [
         Target(kind, programme.name, criterion)
         for criterion in programme.criteria
-        if criterion in _needed(programme)
+        if criterion in _needed(programme) and not _repeats_who(programme, criterion)
         for kind in (MET, UNMET)
-        if kind == MET or not _repeats_who(programme, criterion)
     ]
     found += [Target(ROUTE, programme.name, route.name) for route in programme.routes]
     figures: dict[Target, None] = {}

@@ -69,7 +69,7 @@ def determine(
         case=case,
         edition=edition,
         verdicts=verdicts + compiled.not_in_force,
-        warnings=compiled.warnings + _case_warnings(case),
+        warnings=compiled.warnings + _case_warnings(context, edition),
         run=run,
         evaluation=evaluation,
     )
@@ -454,9 +454,26 @@ def _edition_warnings(edition: Edition) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _case_warnings(case: Case) -> tuple[str, ...]:
+def _case_warnings(context: Context, edition: Edition) -> tuple[str, ...]:
+    """What must be said about this case: declarations, people left out, programmes nobody knows."""
+    case = context.case
     declared: tuple[str, ...] = ()
     if (declaration := case.declaration) is not None:
         whole = declaration.household is True and declaration.members is True
         declared = ("据申请人声明，未列事项均无" if whole else "据申请人声明，个案所列的部分列表未列即无",)
-    return declared + tuple(case_warnings(case))
+    present = {member.id for member in context.members}
+    left_out = tuple(
+        f"{person.id}在 {context.first_day} 尚未出生或已经去世，本月不作成员"
+        for person in case.members
+        if person.id not in present
+    )
+    known = {name for p in edition.ruleset.programmes.values() for name in (p.id, p.name)}
+    named = [a.programme for a in case.household.applications or ()]
+    named += [b.programme for b in case.household.benefits_in_payment or ()]
+    strange = tuple(
+        f"个案写的项目“{name}”不在规则集里，没有读它"
+        + (f"（{hint}）" if (hint := nearest(name, known)) else "")
+        for name in dict.fromkeys(named)
+        if name not in known
+    )
+    return declared + left_out + strange + tuple(case_warnings(case))

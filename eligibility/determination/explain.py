@@ -317,7 +317,7 @@ class _Resident(_Writer):
         """One reason in a sentence: the criterion, whether it holds, and the figures beside it."""
         values = self.operands(reason) if self.tells(reason) else ""
         shown = f"（{values}）" if values else ""
-        if reason.excludes and reason.criterion.because:
+        if reason.criterion.because and reason.verdict is reason.excludes:
             return f"{reason.criterion.because}{self.say('。', '.')}"
         state = self.say("满足" if reason.verdict else "不满足", "Met" if reason.verdict else "Not met")
         source = self.source(reason)

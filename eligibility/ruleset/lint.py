@@ -92,8 +92,8 @@ def _everything(rules: Ruleset) -> Iterator[_Part]:
 
 
 def _guards(rules: Ruleset) -> set[str]:
-    """The criteria that overlays put before what they add: the overlay itself is their ground."""
-    return {f"{overlay}-APPLIES" for overlay in rules.overlays}
+    """Criteria made from `applies` of an overlay and `who` of a programme: these themselves are their ground."""
+    return {f"{overlay}-APPLIES" for overlay in rules.overlays} | {f"{name}-WHO" for name in rules.programmes}
 
 
 def _reached(rules: Ruleset) -> set[str]:
@@ -185,8 +185,9 @@ def _expression(content: Node | RouteBody | IncomeRule) -> Node | None:
 def _unused(rules: Ruleset) -> Iterator[Finding]:
     reached = _reached(rules)
     cited = {v.cite.source for part in _everything(rules) for v in part.dated.versions if v.cite is not None}
+    told = "".join([*rules.notes, *(a.question + a.basis for a in rules.assumptions.values())])
     for source in rules.sources.values():
-        if source.id not in cited:
+        if source.id not in cited and source.title not in told:
             yield Finding("unused-source", f"文件“{source.id}”没有被任何规则引用", source.location)
     assumed = _assumed(rules, reached)
     for assumption in rules.assumptions.values():

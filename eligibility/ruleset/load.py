@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..case.facts import FACTS
@@ -51,8 +52,21 @@ def available_rulesets() -> dict[str, Path]:
             if any((folder / name).is_file() for name in ("ruleset.yaml", "overlay.yaml")):
                 found[folder.name] = folder
     for point in entry_points(group=ENTRY_POINTS):
-        found.setdefault(point.name, Path(str(resources.files(point.value))))
+        if (announced := _package_folder(point.value)) is not None:
+            found.setdefault(point.name, announced)
     return found
+
+
+def _package_folder(package: str) -> Path | None:
+    """The folder of an installed package that holds a ruleset or an overlay (with or without `__init__.py`)."""
+    try:
+        spec = find_spec(package)
+    except (ImportError, ValueError):
+        return None
+    for place in (spec.submodule_search_locations or ()) if spec is not None else ():
+        if any((Path(place) / name).is_file() for name in ("ruleset.yaml", "overlay.yaml")):
+            return Path(place)
+    return None
 
 
 def load_ruleset(name: str | Path, *, overlays: Iterable[str | Path] = ()) -> Ruleset:

@@ -32,7 +32,7 @@ from .versions import VERSION_KEYS, Common, refuse_flow
 
 PROGRAMME_KEYS = (
     "programme", "name", "title", "english", "kind", "for", "who", "coverage", "payable", "arrears", "yields", "alternative_to", "period", "uses",
-    "choose", "criteria", "exclude", "routes", "assumes", "notes",
+    "choose", "criteria", "exclude", "routes", "assumes", "notes", "ages",
 )  # fmt: skip
 KINDS = ("cash", "status", "supplement")
 CHOICES = ("first", "highest", "unique")
@@ -92,6 +92,13 @@ class ProgrammeBuilder:
                 identifier, "属于本规则适用的地区", "Within the area", None, dated, node.location
             )
             guard = ((Condition(identifier, True),),)
+        audience = fields.get("who")
+        who = self._truth(audience, "who") if audience is not None else None
+        if audience is not None and who is not None:
+            guard = (*guard, self._guard_of(who, audience))
+        fields.one_of(
+            "ages", ("first_day",), "first_day"
+        )  # said aloud: ages are always read on the first day
         kind = fields.one_of("kind", KINDS)
         routes = tuple(
             self._route(name, node, kind, guard)
@@ -100,7 +107,6 @@ class ProgrammeBuilder:
         if not routes:
             raise fail(fields.need("routes"), "ruleset-routes", f"{self.what}没有任何情形")
         yields = self._yields(exclusions)
-        who = fields.get("who")
         return ProgrammeText(
             id=self.id,
             name=self.name,
@@ -108,7 +114,7 @@ class ProgrammeBuilder:
             english=fields.text_or_none("english"),
             kind=kind,
             level=self.level,
-            who=self._truth(who, "who") if who is not None else None,
+            who=who,
             start=self.start,
             until=self.until,
             checked_through=self.checked_through,
@@ -116,7 +122,7 @@ class ProgrammeBuilder:
             arrears=self._timing("arrears", {"for": ("in_payment", "all"), "new_entrants": ("none", "all")}),
             yields=yields,
             alternative_to=fields.texts("alternative_to"),
-            period=self._timing("period", {"unit": ("season",), "once_per": ("家庭", "成员")}),
+            period=self._period(),
             uses=fields.texts("uses"),
             choose=fields.one_of("choose", CHOICES, "unique"),
             criteria=self.criteria,
@@ -126,6 +132,18 @@ class ProgrammeBuilder:
             notes=fields.texts("notes"),
             location=fields.node.location,
         )
+
+    def _guard_of(self, who: Expression, node: Node) -> tuple[Condition, ...]:
+        """Whom a programme is for is a condition of every route: where that is open, so is the verdict."""
+        for criterion in self.criteria.values():
+            if all(version.content == who for version in criterion.dated.versions):
+                return (Condition(criterion.id, True),)
+        identifier = f"{self.id}-WHO"
+        self.criteria[identifier] = CriterionText(
+            identifier, "属于本项目的对象", "Among those the programme is for", None,
+            Dated((self._unversioned(node, who),)), node.location,
+        )  # fmt: skip
+        return (Condition(identifier, True),)
 
     def _unversioned(self, node: Node, content: Expression) -> Version[Expression]:
         return Version(
@@ -193,11 +211,10 @@ class ProgrammeBuilder:
         return RouteText(name, title, english, dated, node.key_location)
 
     def _body(self, fields: Fields, what: str, kind: str, guard: When) -> RouteBody:
-        when = guard + tuple(
-            self._alternatives(node, what) for node in sequence(fields.need("when"), f"{what}的 when")
-        )
-        if not when:
+        written = [self._alternatives(node, what) for node in sequence(fields.need("when"), f"{what}的 when")]
+        if not written:
             raise fail(fields.need("when"), "ruleset-routes", f"{what}的 when 是空的")
+        when = (*(limb for limb in guard if limb not in written), *written)
         node = fields.get("amount")
         if (kind == "status") == (node is not None):
             message = f"{what}：" + ("身份认定没有金额" if kind == "status" else "缺少 amount")
@@ -251,7 +268,12 @@ class ProgrammeBuilder:
             return None
         what = f"{self.what}的 yields"
         refuse_flow(node, what)
-        fields = Fields(node, what, ("id", "to", "title", "english", "because", "cite", "assumes"))
+        label = "同类"
+        if isinstance(node.value, dict) and len(node.value) == 1 and "to" not in node.value:
+            ((label, node),) = node.value.items()  # 生活类: {to: …}: the kind of benefit may be named
+            refuse_flow(node, what)
+        fields = Fields(node, what, ("id", "to", "pay", "title", "english", "because", "cite", "assumes"))
+        fields.one_of("pay", ("higher",), "higher")
         received = self.common.expression(fields.need("to"), self.scope, self.level, what)
         gross = self.scope.symbol(f"{self.name}.应付")
         assert gross is not None
@@ -263,17 +285,33 @@ class ProgrammeBuilder:
             test = rules.logic("and", both)
         except rules.TypeProblem as problem:
             raise fail(fields.need("to"), problem.code, f"{what}：{problem.message}") from None
-        identifier = fields.text("id")
+        identifier = fields.text_or_none("id") or f"{self.id}-YIELD"
         if identifier in self.criteria:
             raise RulesetError(Problem("duplicate-name", f"条件 {identifier} 重复", node.key_location))
         cite = self.common.citation(fields.get("cite"), what)
         version = replace(self._unversioned(node, test), cite=cite, assumes=self.common.assumes(fields))
         self.criteria[identifier] = CriterionText(
-            identifier, fields.text("title"), fields.text_or_none("english"), fields.text("because"),
+            identifier,
+            fields.text_or_none("title") or f"已领取的{label}补贴不低于本项目",
+            fields.text_or_none("english"),
+            fields.text_or_none("because") or f"已领取的{label}补贴不低于本项目，不再发放",
             Dated((version,)), node.key_location,
         )  # fmt: skip
         exclusions.append(identifier)
         return received
+
+    def _period(self) -> Timing | None:
+        """Payment by season: `{unit: season}`, or the season named: `{season: 2020-2021}`."""
+        node = self.fields.get("period")
+        if node is None:
+            return None
+        fields = Fields(node, f"{self.what}的 period", ("unit", "season", "once_per", "assumes"))
+        rules = {"unit": fields.one_of("unit", ("season",), "season")}
+        if "season" in fields:
+            rules["season"] = fields.text("season")
+        if "once_per" in fields:
+            rules["once_per"] = fields.one_of("once_per", ("家庭", "成员"))
+        return Timing(rules, self.common.assumes(fields))
 
     def _timing(self, key: str, known: Mapping[str, tuple[str, ...]]) -> Timing | None:
         node = self.fields.get(key)

@@ -122,6 +122,11 @@ class Common:
                     )
                 )
             seen[key] = version
+        for version in versions:
+            earlier = [v for v in versions if v.start == version.start and v.published < version.published]
+            if earlier and version.corrects is None:
+                message = f"{what}有更早公布的版本也从 {version.start} 起；更正要写明 corrects（更正了什么）"
+                raise RulesetError(Problem("version-correction", message, version.location))
         if not versions:
             raise fail(node, "ruleset-versions", f"{what}没有任何版本")
         return Dated(tuple(versions))

@@ -332,3 +332,22 @@ def test_all_at_once_with_places_in_file_order() -> None:
 )
 def test_consistent_cases_are_accepted(data: dict[str, Any]) -> None:
     assert found(data) == set()
+
+
+@pytest.mark.parametrize(
+    ("person", "code"),
+    [
+        ({"共同生活": "否", "共同生活起始": "2020-01-01"}, "case-denied"),
+        ({"本市户籍": "否", "户籍迁入日期": "2020-01-01"}, "case-denied"),
+        ({"出生日期": "1980-01-01", "死亡日期": "1979-01-01"}, "case-death-date"),
+        ({"抚养人": "无", "抚养人出生日期": "1960-01-01"}, "case-carer"),
+        ({"死亡日期": "未知"}, "case-unknown-meaning"),
+        ({"收入": [{"种类": "工资性收入", "金额": 1, "周期": "未知"}]}, "case-unknown-meaning"),
+        ({"收入": [{"种类": "工资性收入", "金额": 1, "失效日期": "未知"}]}, "case-unknown-meaning"),
+        ({"重大疾病": [{"诊断日期": "未知"}]}, "case-unknown-meaning"),
+    ],
+)
+def test_what_cannot_stand_together_or_be_unknown(person: dict[str, Any], code: str) -> None:
+    with pytest.raises(InputError) as caught:
+        case_from_data({"成员": [{"编号": "甲", **person}]})
+    assert caught.value.code == code

@@ -218,7 +218,7 @@ def test_relation_to_the_head() -> None:
         (None, "2025-07-02", False),
         (True, None, True),
         (True, "2025-07-02", False),
-        (False, "2025-06-01", False),
+        (False, None, False),
     ],
 )
 def test_living_together(lives: bool | None, since: str | None, value: bool | None) -> None:

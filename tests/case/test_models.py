@@ -50,6 +50,7 @@ def test_sensitive_fields() -> None:
         "identity_number",
         "number",
         "hiv",
+        "illness",
         "name",
     }
 

@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from eligibility import InputError, Month, Outcome, case_from_data, determine, explain, load_ruleset, replay
+from eligibility import (
+    InputError,
+    Month,
+    Outcome,
+    case_from_data,
+    determine,
+    explain,
+    load_case,
+    load_ruleset,
+    replay,
+)
 from eligibility.language.nodes import Origin
 from eligibility.ruleset import Ruleset
 from eligibility.values import Range
@@ -272,3 +282,36 @@ def test_explanations_speak_both_languages_and_to_both_readers(beijing: Ruleset)
     assert "请补充" in explain(
         determine(case_from_data({"成员": [{"编号": "甲"}]}), beijing, month="2025-08"), audience="resident"
     )
+
+
+def test_people_left_out_and_unknown_programmes_are_told(beijing: Ruleset) -> None:
+    data = family(申请=[{"项目": "低宝", "申请月份": "2025-06"}])
+    data["成员"][1]["出生日期"] = "2025-08-02"
+    warnings = determine(case_from_data(data), beijing, month="2025-08").warnings
+    assert any("孩子在 2025-08-01 尚未出生" in warning for warning in warnings)
+    assert any("“低宝”不在规则集里" in warning and "低保" in warning for warning in warnings)
+
+
+def test_whom_a_programme_is_for_may_be_open_and_then_so_is_the_verdict(beijing: Ruleset) -> None:
+    data = family()
+    data["成员"][1] |= {
+        "残疾": [{"类别": "肢体", "等级": "一级"}],
+        "儿童": {"弃婴": "否", "艾滋病病毒感染": "否"},
+    }
+    verdict = determine(case_from_data(data), beijing, month="2025-08")["nursing_allowance", "孩子"]
+    assert verdict.outcome is Outcome.UNDETERMINED
+    assert "持有残疾人证" in {fact.name for fact in verdict.missing}
+
+
+def test_ordinary_families_have_small_records(beijing: Ruleset) -> None:
+    for name in (
+        "单亲母亲与学童",
+        "退休老两口",
+        "残疾人独居",
+        "三代同堂",
+        "务工夫妇与婴儿",
+        "大学生家庭",
+        "丧偶父亲与两个孩子",
+    ):
+        case = load_case(Path(__file__).parents[2] / "cases" / f"{name}.yaml")
+        assert len(determine(case, beijing, month="2025-08").record()) < 20_000

@@ -65,7 +65,6 @@ DOUBTS = [
     doubt("gap", "version-gap", "定义“视力高档”从 2020-03 起至 2020-05 前没有版本", HOUSEHOLD, '      - from: "2020-01"\n        value: 视力等级 in ("一级", "二级")\n', '      - from: "2020-01"\n        until: "2020-03"\n        value: 视力等级 in ("一级", "二级")\n        cite: {source: 云水市津贴办法}\n      - from: "2020-05"\n        value: 视力等级 in ("一级", "二级")\n'),
     doubt("overlap", "version-overlap", "写到 2021-03，但 2021-01 起已有后一个版本", PARAMETERS, LOW_WAGE, LOW_WAGE.replace("value", 'until: "2021-03", value')),
     doubt("version before coverage", "version-unreachable", "标准“最低工资”自 2018-07 起的版本", PARAMETERS, f"    - {LOW_WAGE}", f"    - {LOW_WAGE.replace('2019-07', '2018-07')}{WAGE_SOURCE}    - {LOW_WAGE}"),
-    doubt("version outdone", "version-unreachable", "标准“最低工资”自 2021-01 起的版本", PARAMETERS, f"    - {HIGH_WAGE}", f"    - {HIGH_WAGE.replace('01-15', '01-10')}{WAGE_SOURCE}    - {HIGH_WAGE}"),
     # division, rounding
     doubt("division", "division-unguarded", "情形“差额救助”除以“计入人数”", AID, "[AID-HUKOU, AID-MEMBERS, AID-INCOME]", "[AID-HUKOU, AID-INCOME]"),
     doubt("normalised name", "name-normalised", "“２”按“2”理解", AID, "test: 机动车数 > 1", "test: 机动车数 > ２"),
