@@ -36,7 +36,9 @@ def leading_reasons(verdict: Verdict) -> tuple[Reason, ...]:
         return met or tuple(by_id[name] for name in _blocking(verdict.programme, by_id))
     if verdict.outcome is Outcome.UNDETERMINED:
         return tuple(reason for reason in verdict.reasons if reason.verdict is None)
-    return tuple(reason for reason in verdict.reasons if not reason.excludes and reason.verdict)
+    taken = [route for route in verdict.programme.routes if verdict.route in (None, route.name)]
+    asked_for = {c.criterion for route in taken for limb in route.when for c in limb if c.holds}
+    return tuple(reason for reason in verdict.reasons if reason.id in asked_for and reason.verdict)
 
 
 def _blocking(programme: Programme, reasons: dict[str, Reason]) -> list[str]:

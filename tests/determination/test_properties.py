@@ -42,6 +42,9 @@ def test_engines_agree_and_the_record_replays(data: dict[str, Any], month: Month
     assert result.identical
     assert not result.differences
     assert not result.run
+    total = json.loads(raw)["determination"]["totals"]
+    shares = sum((Money(amount) for _, _, amount in total["shares"]), Money(0))
+    assert total["per_month"] in (None, str(shares)) or determination.case.household.choices
     for verdict in determination:
         if verdict.outcome is Outcome.UNDETERMINED:
             assert verdict.missing
