@@ -48,7 +48,7 @@ def programme(draw: st.DrawFn, number: int, level: str, readable: list[str]) -> 
     conditions = st.sampled_from(ids).flatmap(lambda i: st.sampled_from([i, f"{{not: {i}}}"]))
     limbs = st.one_of(
         conditions,
-        st.lists(conditions, min_size=1, max_size=3).map(lambda items: f"{{any: [{', '.join(items)}]}}"),
+        st.lists(conditions, min_size=1, max_size=2).map(lambda items: f"{{any: [{', '.join(items)}]}}"),
     )
     routes = draw(st.lists(st.lists(limbs, min_size=1, max_size=4), min_size=1, max_size=3))
     excluded = draw(st.lists(st.sampled_from(tests), max_size=2, unique=True))
