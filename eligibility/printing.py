@@ -213,7 +213,7 @@ def _shortened(texts: Sequence[str], separator: str) -> str:
 
 
 def _reason(reason: Reason) -> str:
-    if reason.excludes and reason.verdict and reason.criterion.because:
+    if reason.criterion.because and reason.verdict is reason.excludes:
         return reason.criterion.because
     state = {True: "满足", False: "不满足", None: "不能确定"}[reason.verdict]
     figures = "，".join(f"{o.name} {show(o.value, o.type, 'zh')}" for o in _figures(reason))
