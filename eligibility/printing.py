@@ -217,7 +217,7 @@ def _reason(reason: Reason) -> str:
         return reason.criterion.because
     state = {True: "满足", False: "不满足", None: "不能确定"}[reason.verdict]
     figures = "，".join(f"{o.name} {show(o.value, o.type, 'zh')}" for o in _figures(reason))
-    title = "不公开的情形" if any(operand.sensitive for operand in reason.operands) else f"“{reason.title}”"
+    title = "不公开的情形" if reason.sensitive else f"“{reason.title}”"
     return f"{state}{title}" + (f"（{figures}）" if figures else "")
 
 

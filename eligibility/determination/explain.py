@@ -108,7 +108,7 @@ class _Writer:
             for operand in reason.operands
             if not operand.sensitive
         ]
-        if any(operand.sensitive for operand in reason.operands):
+        if reason.sensitive:
             shown.append(
                 self.say("符合该情形", "applies") if reason.verdict else self.say("（不公开）", "(not shown)")
             )
@@ -116,7 +116,7 @@ class _Writer:
 
     def source(self, reason: Reason) -> str:
         """The citation of a reason; the title of a document may itself give a sensitive fact away."""
-        if any(operand.sensitive for operand in reason.operands):
+        if reason.sensitive:
             return self.say("（不公开）", "(not shown)")
         return cite(reason.citation, self.edition.ruleset, self.language)
 
@@ -266,7 +266,7 @@ class _Officer(_Writer):
             yield f"      {self.say('得 ', '= ')}{self.say('；', '; ').join(values)}"
 
     def assumptions(self) -> Iterator[str]:
-        stood_on = {a.id: a for verdict in self.determination.verdicts for a in verdict.assumptions}
+        stood_on = self.determination.assumptions
         if not stood_on:
             return
         yield ""
@@ -330,4 +330,4 @@ class _Resident(_Writer):
     @staticmethod
     def tells(reason: Reason) -> bool:
         """Whether figures help: a comparison of two quantities, not a bare yes or no."""
-        return any(o.type.numeric for o in reason.operands) or any(o.sensitive for o in reason.operands)
+        return any(o.type.numeric for o in reason.operands) or reason.sensitive

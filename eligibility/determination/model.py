@@ -67,9 +67,9 @@ class Reason(NamedTuple):
         return self.criterion.cite
 
     @property
-    def speaks_for(self) -> Truth:
-        """Whether it speaks for the applicant: a met exclusion speaks against."""
-        return self.verdict if not self.excludes or self.verdict is None else not self.verdict
+    def sensitive(self) -> bool:
+        """Whether it looked at a fact that is never spelled out; beside its status, a name or a source would."""
+        return any(operand.sensitive for operand in self.operands)
 
 
 class MissingFact(NamedTuple):
@@ -180,6 +180,11 @@ class Determination:
 
     def __iter__(self) -> Iterator[Verdict]:
         return iter(self.verdicts)
+
+    @property
+    def assumptions(self) -> dict[str, Assumption]:
+        """Every assumption the verdicts stand on, by id, in the order of the verdicts."""
+        return {a.id: a for verdict in self.verdicts for a in verdict.assumptions}
 
     def workings(self) -> tuple[Working, ...]:
         """Every defined quantity the verdicts rest on, in the order it was computed, for those it concerns."""

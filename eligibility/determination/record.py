@@ -50,7 +50,6 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     paths = list(dict.fromkeys(item.path for verdict in determination.verdicts for item in verdict.missing))
     place = {path: index for index, path in enumerate(paths)}
     verdicts = [_verdict(verdict, place, masked) for verdict in determination.verdicts]
-    stood_on = {a.id: a for verdict in determination.verdicts for a in verdict.assumptions}
     reasons = {r.id: r for verdict in determination.verdicts for r in verdict.reasons}
     if masked:  # the title of a document may itself give a sensitive fact away
         reasons = {name: reason._replace(criterion=_uncited(reason)) for name, reason in reasons.items()}
@@ -81,15 +80,14 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
         "criteria": {identifier: _criterion(reason, sources) for identifier, reason in reasons.items()},
         "workings": _workings(determination),
         "parameters": {name: _parameter(parameter, sources) for name, parameter in figures.items()},
-        "assumptions": {a.id: a.text for a in stood_on.values()},
+        "assumptions": {a.id: a.text for a in determination.assumptions.values()},
         "warnings": list(determination.warnings),
     }
 
 
 def _uncited(reason: Reason) -> Criterion:
     """The criterion without its source, if it looks at a sensitive fact."""
-    sensitive = any(operand.sensitive for operand in reason.operands)
-    return replace(reason.criterion, cite=None) if sensitive else reason.criterion
+    return replace(reason.criterion, cite=None) if reason.sensitive else reason.criterion
 
 
 def summary(determination: Determination, *, masked: bool = True) -> dict[str, Any]:
