@@ -1,0 +1,273 @@
+"""Columns of facts as the kernel reads them: what each may be in Arrow, and the addresses of what it holds.
+
+A fact may come plain (integers, dates, truths), as a pair of bounds, or as words and whatever words stand for, coded in
+a dictionary: then a small table says what each code means. A column is checked against the fact it is to give, and
+refused by name if it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ...errors import EngineError, Problem
+from ...language.nodes import Symbol
+from ...values import DATE_DOMAIN, FIRST_DATE, LAST_DATE, Kind, Number, date_key
+from . import decode
+
+MEMBERS: Final = "成员"
+"""The column of a household's persons."""
+ENROLLED: Final = "在册"
+"""The column of a person that says whether they are a member in the month; absent, everybody is."""
+SLOTS: Final = ("父母1.", "父母2.")
+"""What stands before a parent's fact among the columns of the person."""
+
+_FIRST_DAY, _LAST_DAY = ((day - date(1970, 1, 1)).days for day in (FIRST_DATE, LAST_DATE))
+Buffer = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What the kernel must know of a fact: `low` and `high` count parts of 1/`denominator`; `words` of an enum."""
+
+    name: str
+    kind: Kind
+    low: int = 0
+    high: int = 0
+    denominator: int = 1
+    words: tuple[str | None, ...] = ()
+
+    @classmethod
+    def of(cls, symbol: Symbol, words: tuple[str | None, ...]) -> Domain:
+        """The domain of a fact; `words` of an enum in the order of their bits, None for any text not listed."""
+        kind, bounds = symbol.type.kind, symbol.bounds
+        if kind is Kind.DATE:
+            return cls(symbol.name, kind, int(DATE_DOMAIN.lo), int(DATE_DOMAIN.hi))
+        if bounds is None:
+            return cls(symbol.name, kind, words=words)
+        ends = [int(end * bounds.denominator) for end in (bounds.lo, bounds.hi)]
+        return cls(symbol.name, kind, ends[0], ends[1], bounds.denominator)
+
+    @property
+    def width(self) -> int:
+        """Bits of one decoded cell: a byte for a truth, the mask of an enum, two words for a number."""
+        if self.kind is Kind.TRUTH:
+            return 8
+        if self.kind is Kind.ENUM:
+            return next(width for width in decode.CODED_WIDTHS if width >= len(self.words))
+        return 128
+
+
+@dataclass(slots=True)
+class Source:
+    """A column as `decode` reads it. The arrays must stay alive while their addresses are in use."""
+
+    form: int
+    values: Buffer
+    validity: Buffer
+    table: Buffer = field(default_factory=lambda: np.zeros(2, np.uint64))
+
+    def words(self, domain: Domain, place: int) -> list[int]:
+        """The words of its field."""
+        addresses = [array.ctypes.data for array in (self.values, self.validity, self.table)]
+        return [self.form, *addresses, domain.low, domain.high, place, len(self.table) - 1]
+
+
+class Sources:
+    """Lays out the columns of one batch of at most `rows` rows; `tables` keeps those of dictionaries seen before."""
+
+    def __init__(self, rows: int, tables: dict[Any, Buffer]) -> None:
+        self._tables = tables
+        self.rows = rows
+        self._ones = np.full(rows // 8 + 8, 255, np.uint8)
+        self._zeros = np.zeros(rows // 8 + 8, np.uint8)
+        self._codes = np.zeros(rows + 8, np.int16)
+
+    def source(self, domain: Domain, column: pa.Array | None, path: str) -> Source:
+        """One column, or one in which everything is unknown.
+
+        Raises `EngineError` naming the column if its type or a value cannot be that of the fact.
+        """
+        if column is None or pa.types.is_null(column.type):
+            return Source(self._coded_form(domain), self._codes, self._zeros, _table(domain, [], path))
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            return self._coded(domain, column.indices, column.dictionary, path)
+        if domain.kind is Kind.ENUM and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            coded = column.dictionary_encode()
+            return self._coded(domain, coded.indices, coded.dictionary, path)
+        if domain.kind is Kind.TRUTH and pa.types.is_boolean(kind):
+            return Source(decode.BITS, _bits(column, 1), self._validity(column))
+        if domain.kind is Kind.DATE and pa.types.is_date32(kind):
+            _within(column, _FIRST_DAY, _LAST_DAY, path)
+            return Source(decode.DAY, _values(column, np.int32), self._validity(column))
+        if domain.width == 128 and domain.kind is not Kind.DATE:
+            if pa.types.is_integer(kind):
+                _within(column, domain.low, domain.high, path)
+                wanted = _SIGNED.get(kind.bit_width if pa.types.is_signed_integer(kind) else 64, pa.int64())
+                whole = column if kind == wanted else column.cast(wanted)
+                form = decode.WHOLE_WIDTHS[whole.type.bit_width]
+                return Source(form, _values(whole, whole.type.to_pandas_dtype()), self._validity(whole))
+            if pa.types.is_struct(kind) and [f.name for f in kind] == ["lo", "hi"]:
+                return self._pair(domain, column, path)
+        raise EngineError(Problem("kernel-column", f"列的类型是 {kind}，应为{_EXPECTED[domain.kind]}", path))
+
+    def _validity(self, column: pa.Array) -> Buffer:
+        return self._ones if column.buffers()[0] is None else _bits(column, 0)
+
+    def _pair(self, domain: Domain, column: pa.Array, path: str) -> Source:
+        ends = []
+        for position, default in enumerate((domain.low, domain.high)):
+            end = pc.struct_field(column, [position]) if column.null_count else column.field(position)
+            end = end if end.type == pa.int64() else end.cast(pa.int64())
+            end = end.fill_null(default) if end.null_count else end
+            ends.append(np.ascontiguousarray(end.to_numpy(zero_copy_only=False)))
+        low, high = ends
+        if len(low) and (low.min() < domain.low or high.max() > domain.high or (low > high).any()):
+            raise _outside(path)
+        return Source(decode.PAIR, low, self._ones, high)
+
+    @staticmethod
+    def _coded_form(domain: Domain) -> int:
+        return decode.CODED_NUMBER if domain.width == 128 else decode.CODED_WIDTHS.index(domain.width)
+
+    def _coded(self, domain: Domain, indices: pa.Array, dictionary: pa.Array, path: str) -> Source:
+        if indices.type != pa.int16():
+            indices = indices.cast(pa.int16())
+        codes = _values(indices, np.int16)
+        words = dictionary.to_pylist()
+        try:
+            table = self._known_table(domain, words, path)
+        except EngineError:  # a word that no row uses does no harm
+            used = set(np.unique(codes[np.asarray(indices.is_valid())]).tolist())
+            table = _table(domain, [w if i in used else None for i, w in enumerate(words)], path)
+        return Source(self._coded_form(domain), codes, self._validity(indices), table)
+
+    def _known_table(self, domain: Domain, words: list[Any], path: str) -> Buffer:
+        """The table of a dictionary; the batches of a register mostly share theirs."""
+        key = (path, tuple(str(word) for word in words))
+        if key not in self._tables:
+            self._tables[key] = _table(domain, words, path)
+        return self._tables[key]
+
+
+_SIGNED: Final = {16: pa.int16(), 32: pa.int32()}
+_EXPECTED: Final = {
+    Kind.TRUTH: "是非 bool",
+    Kind.ENUM: "文字（选项）",
+    Kind.DATE: "日期 date32",
+    **dict.fromkeys((Kind.MONEY, Kind.EXACT, Kind.INTEGER, Kind.RATE), "整数，或 lo、hi 两个整数"),
+}
+
+
+def _outside(path: str) -> EngineError:
+    return EngineError(Problem("kernel-domain", "有数值超出这一事项的范围", path))
+
+
+def _within(column: pa.Array, low: int, high: int, path: str) -> None:
+    """Refuses values outside the declared domain: the arithmetic is only safe inside it."""
+    if pa.types.is_date32(column.type):
+        column = column.view(pa.int32())
+    ends = pc.min_max(column).as_py()
+    if ends["min"] is not None and (ends["min"] < low or ends["max"] > high):
+        raise _outside(path)
+
+
+def _values(column: pa.Array, kind: Any) -> Buffer:
+    """The values as they lie in memory; what stands under a null is anything."""
+    buffer = column.buffers()[1]
+    if buffer is None:
+        return np.zeros(len(column) + 1, kind)
+    values: Buffer = np.frombuffer(buffer, kind)[column.offset : column.offset + len(column)]
+    return values
+
+
+def _bits(column: pa.Array, position: int) -> Buffer:
+    """A bitmap of a column that begins on a byte."""
+    buffer = column.buffers()[position]
+    if buffer is None:
+        return np.zeros(len(column) // 8 + 1, np.uint8)
+    bitmap: Buffer = np.frombuffer(buffer, np.uint8)
+    start, shift = divmod(column.offset, 8)
+    if shift:
+        bits = np.unpackbits(bitmap[start:], bitorder="little")[shift : shift + len(column)]
+        return np.packbits(bits, bitorder="little")
+    return bitmap[start:]
+
+
+def _table(domain: Domain, values: list[Any], path: str) -> Buffer:
+    """What each code stands for; entry 0 is what null means."""
+    meanings = [meaning(domain, value, path) for value in (None, *values)]
+    width = 64 if domain.width == 128 else domain.width
+    return np.ascontiguousarray(meanings, np.int64 if domain.width == 128 else np.dtype(f"u{width // 8}"))
+
+
+def meaning(domain: Domain, value: Any, path: str) -> Any:
+    """What a value stands for: the bits of an enum, 1 (yes), 2 (no) or 0, or a pair of bounds."""
+    if domain.kind is Kind.ENUM:
+        return word_bits(domain, value, path)
+    if domain.kind is Kind.TRUTH:
+        if value is not None and not isinstance(value, bool):
+            raise EngineError(Problem("kernel-column", f"字典里的值应为{_EXPECTED[domain.kind]}", path))
+        return {None: 0, True: 1, False: 2}[value]
+    if value is None:
+        return (domain.low, domain.high)
+    if isinstance(value, Mapping):
+        low, high = value["lo"], value["hi"]
+    elif domain.kind is Kind.DATE:
+        low = high = date_key(value)
+    else:
+        low = high = value
+    if not domain.low <= low <= high <= domain.high:
+        raise _outside(path)
+    return (low, high)
+
+
+def word_bits(domain: Domain, value: str | None, path: str) -> int:
+    """The bits of an enum's words: `二级|三级` are two of them, None is any."""
+    if value is None:
+        return (1 << len(domain.words)) - 1
+    bits = 0
+    for text in value.split("|"):
+        if text in domain.words:
+            bits |= 1 << domain.words.index(text)
+        elif None in domain.words:
+            bits |= 1 << domain.words.index(None)
+        else:
+            raise EngineError(Problem("kernel-word", "有不在选项之中的词", path))
+    return bits
+
+
+def parts(value: Number, denominator: int) -> int:
+    """A number in parts of 1/denominator."""
+    whole = Fraction(value) * denominator
+    if whole.denominator != 1:
+        raise EngineError(Problem("kernel-value", f"数值不是 1/{denominator} 的整数倍"))
+    return int(whole)
+
+
+def columns_of(batch: pa.RecordBatch) -> tuple[dict[str, pa.Array], dict[str, pa.Array], NDArray[np.int64]]:
+    """The columns of households, those of their persons, and the offsets that bound a household's persons."""
+    households = {name: batch.column(name) for name in batch.schema.names}
+    listed = households.pop(MEMBERS, None)
+    if listed is None or not (pa.types.is_list(listed.type) and pa.types.is_struct(listed.type.value_type)):
+        raise EngineError(Problem("kernel-column", "应有成员的列表，每人一个结构", MEMBERS))
+    if listed.null_count:
+        raise EngineError(Problem("kernel-column", "成员列表不能为空值", MEMBERS))
+    offsets = listed.offsets.to_numpy().astype(np.int64)
+    if not len(offsets):
+        offsets = np.zeros(1, np.int64)
+    values = listed.values.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
+    persons = {
+        field.name: pc.struct_field(values, [i]) if values.null_count else values.field(i)
+        for i, field in enumerate(values.type)
+    }
+    return households, persons, offsets - offsets[0]

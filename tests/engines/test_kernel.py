@@ -1,0 +1,28 @@
+"""The columnar engine gives what the reference engine gives, cell for cell, however much is unknown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eligibility import Month
+from eligibility.case import Case, Context
+from eligibility.engines.kernel import kernel_of
+from eligibility.engines.reference import Evaluator
+from eligibility.ruleset import Ruleset
+
+from ..strategies import cases
+from .batches import assert_same, facts_of, reference_verdicts
+
+
+@pytest.mark.parametrize("month", ["2015-07", "2018-03", "2020-06", "2022-03", "2025-08"])
+@pytest.mark.parametrize("coded", [False, True], ids=["plain", "coded"])
+@settings(max_examples=60, deadline=None)
+@given(drawn=st.lists(cases(), min_size=1, max_size=12))
+def test_beijing(beijing: Ruleset, month: str, coded: bool, drawn: list[Case]) -> None:
+    edition = beijing.edition(Month(month))
+    evaluator, kernel = Evaluator(edition), kernel_of(edition)
+    contexts = [Context(case, edition.month) for case in drawn]
+    facts = facts_of(kernel, contexts, evaluator, coded=coded)
+    assert_same(kernel.evaluate(edition, facts), reference_verdicts(edition, contexts, evaluator))
