@@ -19,7 +19,10 @@ import typer
 
 from . import __version__
 from .case import json_schema, load_case
+from .cli_registers import reevaluate, registers
 from .cli_rulesets import rulesets
+from .cli_sweep import sweep
+from .cli_whatif import whatif
 from .determination import Determination
 from .determination import determine as determine_case
 from .determination import replay as replay_record
@@ -70,6 +73,7 @@ app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
 )  # fmt: skip
 app.add_typer(rulesets, name="rulesets")
+app.add_typer(registers, name="register")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -283,6 +287,11 @@ def schema(
     """Prints the JSON Schema of case files."""
     out_json(json_schema())
     return 0
+
+
+app.command(cls=Command, help="把个案与假设情景下的认定并排比较；说明为什么不符合、怎样才符合。")(whatif)
+app.command(cls=Command, help="一个数量在一个范围里变化：每项待遇怎样变，在哪一分转折，依哪一条。")(sweep)
+app.command(cls=Command, help="复核整个台账：规定改变前后谁新增、退出、增发、减发，该补发多少。")(reevaluate)
 
 
 def _failed(failures: Iterable[Failure], *, anything_done: bool) -> int:

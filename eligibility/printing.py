@@ -145,6 +145,8 @@ def out_determination(determination: Determination, name: str) -> None:
     known = f"按 {edition.known_on} 已公布的规定，" if edition.known_on else ""
     title = determination.case.title or name
     out(f"{title}　待遇月份 {edition.month}（{known}规则集 {edition.ruleset.id}{overlays}）")
+    if determination.scenario is not None:
+        out(f"假设情景：{determination.scenario}。本结果不作认定依据。")
     out_rows(VERDICT_COLUMNS, [_verdict(verdict) for verdict in determination])
     stood_on = {assumption.id for verdict in determination for assumption in verdict.assumptions}
     if stood_on:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,7 +18,15 @@ from stdnum.cn.ric import calc_check_digit
 
 from eligibility.case import Case, Household, Person, case_from_data
 from eligibility.case.fields import Category, Grade, choices
-from eligibility.case.household import DwellingKind, HeatingMode, Tenure, VehicleKind, VehicleUse
+from eligibility.case.household import (
+    DwellingKind,
+    HeatingMode,
+    SituationKind,
+    Tenure,
+    VehicleKind,
+    VehicleUse,
+)
+from eligibility.case.identity import CERTIFICATE_CATEGORIES, CERTIFICATE_GRADES
 from eligibility.case.items import (
     Care,
     CircumstanceKind,
@@ -25,9 +34,14 @@ from eligibility.case.items import (
     Nature,
     NotCountedKind,
     OtherBenefitKind,
+    ParentStatus,
+    StatusKind,
 )
 from eligibility.case.person import Education, HukouKind, WorkAbility, WorkStatus
 from eligibility.quantities import Month
+from eligibility.register.columns import IMPAIRMENTS, OWN_DETAILS, PARENT_DETAILS, PARENTS, VEHICLES
+from eligibility.ruleset import Ruleset
+from eligibility.values import Level
 
 AREA = "110199"
 IDS = ("甲", "乙", "丙", "丁", "戊")
@@ -304,3 +318,246 @@ def persons() -> st.SearchStrategy[Person]:
 def households() -> st.SearchStrategy[Household]:
     """Households without their members."""
     return cases(1).map(lambda case: case.household)
+
+
+# Rows of a register: one household as a dict of the cells that are known, by title.
+
+_KIN = {"户主": 0, "配偶": 0, "兄弟姐妹": 0, "其他": 0, "子女": 1, "孙子女": 2, "父母": -1, "祖父母": -2}
+"""How many generations after the head's each relation stands."""
+_FEN = (0, 100, 97_000, 147_999, 148_000, 254_000, 3_600_000, 12_345)
+_ROW_DAYS = tuple(date.fromisoformat(day) for day in (*DAYS, *PAST_DAYS))
+_TERMS = (0, 6, 12, 130, 240)
+
+
+class _Row:
+    """One valid household of a register, every cell of it missing with some chance."""
+
+    def __init__(self, rules: Ruleset, seed: int, missing: float, max_members: int) -> None:
+        self.random = Random(seed)
+        self.missing = missing
+        self.declared = self.random.random() < 0.25
+        self.kinds = rules.income_kinds
+        self.programmes = {
+            level: [text.name for text in rules.programmes.values() if text.level is level] for level in Level
+        }
+        self.max_members = max_members
+
+    def cells(self, **pools: Any) -> Data:
+        """Cells from pools (a lone value is a pool of one), some of them missing."""
+        chosen = {}
+        for title, pool in pools.items():
+            if self.random.random() >= self.missing:
+                chosen[title] = self.random.choice(pool) if isinstance(pool, list | tuple) else pool
+        return chosen
+
+    def listed(self, words: Sequence[str], most: int = 2) -> str:
+        count = self.random.randint(0, min(most, len(words)))
+        return "、".join(self.random.sample(list(words), count)) or "无"
+
+    def impairments(self) -> str:
+        picked = self.random.sample(choices(Category), self.random.choice((0, 0, 1, 1, 2)))
+        return "、".join(category + self.random.choice(choices(Grade)) for category in picked) or "无"
+
+    def household(self, number: int) -> Data:
+        count = self.random.randint(1, self.max_members)
+        row: Data = {"家庭编号": f"户{number}"}
+        if self.declared:
+            row["声明"] = "未列事项均无"
+        row |= self.cells(
+            地区=("110112000000", "110101001000", "110119000000"),
+            家庭情形=self.listed(choices(SituationKind)),
+            货币财产=_FEN,
+            其他财产=_FEN,
+            住房套数=(0, 1, 2),
+            车辆=self.listed(tuple(VEHICLES) * 2, 3),
+            月租金=_FEN,
+            赡养抚养费=_FEN,
+            采暖方式=choices(HeatingMode),
+            采暖面积=(5850, 6000),
+            采暖季="2020-2021",
+            采暖核准日期=_ROW_DAYS,
+            同住他处领取采暖人数=(0, 1, 3),
+            在享待遇=self.listed(self.programmes[Level.HOUSEHOLD]),
+        )
+        if row.get("住房套数"):
+            row |= self.cells(住房面积=(5850, 12_025))
+        row |= self.payments(row)
+        known = "在享待遇" in row or self.declared
+        return {**row, "成员": self.members(count, known)}
+
+    def payments(self, row: Data) -> Data:
+        """What is said of each programme in payment."""
+        cells: Data = {}
+        for programme in row.get("在享待遇", "无").split("、"):
+            if programme != "无":
+                cells |= self.cells(
+                    **{
+                        f"在享月额.{programme}": _FEN,
+                        f"在享起始.{programme}": _ROW_DAYS,
+                        f"已发.{programme}.2025-07": _FEN,
+                    }
+                )
+        return cells
+
+    def members(self, count: int, benefits_known: bool) -> list[Data]:
+        ids = [str(n + 1) for n in range(count)] if self.random.random() < 0.7 else list(IDS[:count])
+        relations = ["户主", *self.random.choices([kin for kin in _KIN if kin != "户主"], k=count - 1)]
+        self.random.shuffle(relations)
+        headed = self.random.random() < 0.8
+        applicant = self.random.choice((None, self.random.randrange(count), relations.index("户主")))
+        born = [self.born(relation) for relation in relations]
+        people = []
+        for n in range(count):
+            person: Data = {"成员编号": ids[n], **self.identity(born[n], n)}
+            if headed or relations[n] != "户主":
+                person |= self.cells(与户主关系=relations[n])
+            person |= self.to_applicant(n, applicant, relations, headed)
+            person |= self.person(benefits_known)
+            person |= self.certificate(person, born[n], n)
+            person |= self.child(n, ids, relations)
+            people.append(person)
+        self.carers(people, born)
+        return people
+
+    def born(self, relation: str) -> date:
+        """A birth date in the generation of a relation; generations do not overlap."""
+        year = 1970 + 25 * _KIN[relation]
+        return date(year, 1, 1) + timedelta(days=self.random.randrange(20 * 365))
+
+    def identity(self, born: date, n: int) -> Data:
+        order = 10 * n + self.random.randrange(10)
+        self.order = order
+        cells = self.cells(
+            身份证号=identity_number(born, order), 出生日期=born, 性别="男" if order % 2 else "女"
+        )
+        if self.random.random() < 0.1:
+            cells["死亡日期"] = max(born, self.random.choice(_ROW_DAYS))
+        return cells
+
+    def to_applicant(self, n: int, applicant: int | None, relations: list[str], headed: bool) -> Data:
+        if applicant is None:
+            return {}
+        if n == applicant:
+            return {"与申请人关系": "本人"}
+        if relations[applicant] == "户主" and headed:
+            return self.cells(与申请人关系=relations[n])
+        return self.cells(与申请人关系=("配偶", "兄弟姐妹", "其他"))
+
+    def person(self, benefits_known: bool) -> Data:
+        row = self.cells(
+            姓名="张三",
+            共同生活=(True, True, False),
+            共同生活截止=_ROW_DAYS,
+            本市户籍=(True, True, False),
+            户口性质=choices(HukouKind),
+            本市定居起始=_ROW_DAYS,
+            不计入情形=self.listed(choices(NotCountedKind)),
+            能独立生活=(True, False),
+            学历阶段=choices(Education),
+            全日制在读=(True, False),
+            预计毕业日期=_ROW_DAYS,
+            就业状况=choices(WorkStatus),
+            劳动能力=choices(WorkAbility),
+            登记失业=(True, False),
+            有稳定收入=(True, False),
+            稳定收入月额=_FEN,
+            身份=self.listed(choices(StatusKind)),
+            患重大疾病=(True, False),
+            长期照护=(True, False),
+            残疾=self.impairments(),
+            领取工伤生活护理费=(True, False),
+            **dict.fromkeys(choices(DeductionKind), _FEN),
+            **{f"收入.{kind}": (*_FEN, -500) if rule.signed else _FEN for kind, rule in self.kinds.items()},
+        )
+        for stands, since in (("共同生活", "共同生活起始"), ("本市户籍", "户籍迁入日期")):
+            if row.get(stands) is not False:  # what is denied has not begun
+                row |= self.cells(**{since: _ROW_DAYS})
+        pension = row.get("收入.城乡基础养老金")
+        row |= self.cells(城乡基础养老金中央部分=[fen for fen in _FEN if pension is None or fen <= pension])
+        if self.declared or "领取工伤生活护理费" in row:
+            row |= self.cells(其他生活类补贴月额=_FEN, 其他护理类补贴月额=_FEN)
+        row |= self.details(row, "不计入情形", OWN_DETAILS, "")
+        if benefits_known:
+            row |= self.cells(在享待遇=self.listed(self.programmes[Level.PERSON]))
+        return {**row, **self.payments(row)}
+
+    def details(self, row: Data, title: str, details: Sequence[Any], prefix: str) -> Data:
+        pools = {"since": _ROW_DAYS, "term_months": _TERMS, "police_receipt": (True, False)}
+        listed = row.get(title, "").split("、")
+        return self.cells(
+            **{prefix + item.title: pools[item.attribute] for item in details if item.kind in listed}
+        )
+
+    def certificate(self, person: Data, born: date, n: int) -> Data:
+        """A certificate that agrees with the impairments and the identity number of the row."""
+        listed = person.get("残疾")
+        if listed == "无" or self.random.random() < 0.6:
+            return {}
+        category, grade = self.random.choice(tuple(IMPAIRMENTS.values()))
+        if listed is not None:
+            category, grade = IMPAIRMENTS[listed.split("、")[0]]
+        if self.random.random() < 0.2:
+            category = "多重"
+        cells = self.cells(残疾证="有")
+        if self.random.random() < 0.6:
+            cells |= {"残疾证类别": category, "残疾证等级": grade}
+        if self.random.random() < 0.4:
+            holder = person.get("身份证号") or identity_number(born, self.order)
+            codes = f"{CERTIFICATE_CATEGORIES.index(category) + 1}{CERTIFICATE_GRADES.index(grade) + 1}"
+            cells["残疾证号"] = holder + codes + self.random.choice(("", "B1"))
+        return cells
+
+    def child(self, n: int, ids: list[str], relations: list[str]) -> Data:
+        if self.random.random() < 0.5:
+            return {}
+        row = self.cells(
+            弃婴=(True, False), 养育方式=choices(Care), 已收养=(True, False), 艾滋病病毒感染=(True, False)
+        )
+        older = [ids[m] for m in range(len(ids)) if _KIN[relations[m]] < _KIN[relations[n]]]
+        self.random.shuffle(older)
+        for number in PARENTS:
+            if self.random.random() < 0.3:
+                continue
+            prefix = f"父母{number}."
+            parent = self.cells(
+                **{
+                    f"{prefix}情形": self.listed(choices(CircumstanceKind), 3),
+                    f"{prefix}残疾": self.impairments(),
+                    f"{prefix}状况": choices(ParentStatus),
+                }
+            )
+            if older and self.random.random() < 0.6:
+                parent[f"{prefix}成员编号"] = older.pop()
+                parent.pop(f"{prefix}状况", None)
+                if self.random.random() < 0.7:
+                    parent.pop(f"{prefix}残疾", None)
+            row |= parent | self.details(parent, f"{prefix}情形", PARENT_DETAILS, prefix)
+        return row
+
+    def carers(self, people: list[Data], born: list[date]) -> None:
+        """A carer for some: a member, one outside, or nobody."""
+        for n, person in enumerate(people):
+            which = self.random.choice((None, None, "无", "外", *range(len(people))))
+            if which == n or which is None:
+                continue
+            if which == "外":
+                person["抚养人出生日期"] = self.random.choice(_ROW_DAYS)
+            elif which == "无":
+                person["抚养人"] = "无"
+            else:
+                person["抚养人"] = people[which]["成员编号"]
+                if self.random.random() < 0.3:
+                    person["抚养人出生日期"] = born[which]
+
+
+def register_rows(rules: Ruleset, max_members: int = 5) -> st.SearchStrategy[Data]:
+    """One household of a register as a dict of its known cells by title, `成员` a list of the members'.
+
+    Valid by construction and not normalised; between none and 60 % of the cells are missing. 家庭编号 is made of the
+    draw, so two rows with the same number are the same row.
+    """
+    return st.builds(
+        lambda seed, missing: _Row(rules, seed, missing, max_members).household(seed),
+        st.integers(0, 2**32 - 1),
+        st.sampled_from((0.0, 0.1, 0.3, 0.6)),
+    )

@@ -17,6 +17,10 @@ ALLOWED = {
     "ruleset": GROUND | {"case", "language"},
     "engines": GROUND | {"case", "language", "ruleset"},
     "determination": GROUND | {"case", "language", "ruleset", "engines"},
+    "register": GROUND | {"writing", "case", "language", "ruleset"},
+    "reevaluation": GROUND | {"writing", "case", "language", "ruleset", "engines", "determination", "register"},
+    "whatif": GROUND
+    | {"writing", "case", "language", "ruleset", "engines", "determination", "register", "reevaluation"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

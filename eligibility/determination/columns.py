@@ -56,6 +56,26 @@ class Column:
         """The case with the cell at this place; what was given stays as it is. Raises `PathProblem`."""
         return _put(case, self.steps, cell)
 
+    def without(self, case: Node, item: str) -> Node:
+        """The list at this place without one item, by its name or position. Raises `PathProblem` if it is not there."""
+        whole, shape = self.find(case), self.steps[-1].shape
+        found = _item(_items(whole), shape, item) if shape.model is not None else None
+        if whole is None or found is None:
+            raise PathProblem(f"“{shape.title}”里没有 [{item[:40]}]")
+        return replace(whole, value=[each for each in _items(whole) if each is not found])
+
+    def find(self, case: Node) -> Node | None:
+        """What stands at this place, which names a field; None where nothing is written."""
+        node: Node | None = case
+        for _, shape, item, _ in self.steps:
+            if node is None or not isinstance(node.value, dict):
+                return None
+            names = (shape.key, shape.title)
+            node = next((inner for key, inner in node.value.items() if normal(key) in names), None)
+            if item is not None:
+                node = _item(_items(node), shape, item)
+        return node
+
 
 def read_column(name: str, members: Iterable[str]) -> Column:
     """The column of a name, for a case with these members. Raises `PathProblem` for a place that does not exist."""
@@ -94,7 +114,7 @@ def _check_item(shape: Shape, named: str, *, by_kind: bool, members: Iterable[st
     """Refuses an item that cannot be in a list."""
     model = shape.model
     assert model is not None
-    key = _key(model)
+    key = item_key(model)
     if model is Person:
         if named not in (known := list(members)):
             raise PathProblem(f"没有编号为“{named[:40]}”的成员", nearest(named, known))
@@ -107,7 +127,7 @@ def _check_item(shape: Shape, named: str, *, by_kind: bool, members: Iterable[st
         raise PathProblem(f"应为 {'、'.join(key.choices)} 之一", nearest(named, key.choices))
 
 
-def _key(model: type[Model]) -> Shape | None:
+def item_key(model: type[Model]) -> Shape | None:
     """The field that tells the items of a list apart: the one that each must have."""
     found = next((shape for shape in shapes(model).values() if shape.required), None)
     return None if found is None or found.many else found
@@ -144,7 +164,7 @@ def _with_item(former: Node | None, shape: Shape, item: str, rest: Sequence[_Ste
     """The list with the cell put into one of its items; an item of a kind that is not there yet is added."""
     assert shape.model is not None
     items = _items(former)
-    key, position = _key(shape.model), _position(item)
+    key, position = item_key(shape.model), _position(item)
     found = [i for i, each in enumerate(items) if key is not None and _named(each, key) == item]
     if not found and position is not None and 1 <= position <= len(items):
         found = [position - 1]
@@ -165,7 +185,7 @@ def _with_item(former: Node | None, shape: Shape, item: str, rest: Sequence[_Ste
 def _with_kind(former: Node | None, shape: Shape, kind: str, cell: Node) -> Node:
     """The list with one item of a kind as the cell says, or with none."""
     assert shape.model is not None
-    key, table = _key(shape.model), shapes(shape.model)
+    key, table = item_key(shape.model), shapes(shape.model)
     assert key is not None
     said = normal(cell.value) if isinstance(cell.value, str) else cell.value
     amount = next((table[name] for name in ("amount", "grade") if name in table), None)
@@ -181,6 +201,16 @@ def _with_kind(former: Node | None, shape: Shape, kind: str, cell: Node) -> Node
     elif not same:
         same = [replace(cell, value={key.title: word})]
     return replace(former or cell, value=[*others, *same])
+
+
+def _item(items: list[Node], shape: Shape, item: str) -> Node | None:
+    """The first item of a list that goes by a name, or by its position."""
+    assert shape.model is not None
+    key, position = item_key(shape.model), _position(item)
+    found = [each for each in items if key is not None and _named(each, key) == item]
+    if not found and position is not None:
+        found = items[max(0, position - 1) : position]
+    return found[0] if found else None
 
 
 def _items(node: Node | None) -> list[Node]:

@@ -7,7 +7,7 @@ agree on every verdict, or nothing is determined.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -28,12 +28,6 @@ from ..ruleset.resolved import Criterion, Programme
 from ..values import Level, Range, Truth, bounds
 from .model import Determination, MissingFact, Operand, Outcome, Reason, RouteTaken, Run, Verdict
 
-_OUTCOMES: Mapping[Truth, Outcome] = {
-    True: Outcome.ELIGIBLE,
-    False: Outcome.INELIGIBLE,
-    None: Outcome.UNDETERMINED,
-}
-
 
 def determine(
     case: Case, rules: Ruleset | Edition, *, month: Month | str | None = None, known_on: date | None = None
@@ -51,10 +45,7 @@ def determine(
         raise InputError(Problem("month", "缺少待遇月份"))
     else:
         edition = rules.edition(month, known_on)
-    compiled = _compiled(edition)
-    context = Context(case, edition.month)
-    _check_incomes(context, edition)
-    evaluation = compiled.evaluator.evaluate(context)
+    compiled, evaluation = _compiled(edition), evaluate(case, edition)
     run = _confirm(compiled, evaluation)
     members = [member.id for member in evaluation.context.members]
     operands = _Operands(evaluation)
@@ -69,10 +60,17 @@ def determine(
         case=case,
         edition=edition,
         verdicts=verdicts + compiled.not_in_force,
-        warnings=compiled.warnings + _case_warnings(context, edition),
+        warnings=compiled.warnings + _case_warnings(evaluation.context, edition),
         run=run,
         evaluation=evaluation,
     )
+
+
+def evaluate(case: Case, edition: Edition) -> Evaluation:
+    """What the reference engine alone computes, without reasons. Raises `InputError` as `determine` does."""
+    context = Context(case, edition.month)
+    _check_incomes(context, edition)
+    return _compiled(edition).evaluator.evaluate(context)
 
 
 class _OperandPlan(NamedTuple):
@@ -177,7 +175,7 @@ class _Compiled:
         return Verdict(
             programme=programme,
             subject=subject,
-            outcome=_OUTCOMES[result.verdict],
+            outcome=Outcome.of(result.verdict),
             amount=amount,
             amount_range=None if unknown else amount_range,
             amount_unknown=unknown,
@@ -367,7 +365,7 @@ def _confirm(compiled: _Compiled, evaluation: Evaluation) -> Run:
 
 
 def _disagreement(result: Result, inferred: Truth) -> Problem:
-    ours, theirs = _OUTCOMES[result.verdict].value, _OUTCOMES[inferred].value
+    ours, theirs = Outcome.of(result.verdict).value, Outcome.of(inferred).value
     return Problem(
         "engines-disagree",
         f"项目“{result.programme.name}”：参照引擎得出 {ours}，推理引擎得出 {theirs}；不作认定",
@@ -383,11 +381,11 @@ def _amount(result: Result) -> tuple[Money | None, tuple[Money, Money | None] | 
     if not isinstance(result.amount, Range):
         return (Money.from_fen(int(result.amount)), None) if result.verdict else (None, None)  # type: ignore[arg-type]
     lo, hi = bounds(result.amount)
-    upper = None if hi >= _UNLIMITED else Money.from_fen(int(hi))
+    upper = None if hi >= UNLIMITED else Money.from_fen(int(hi))
     return None, (Money.from_fen(int(lo)), upper)
 
 
-_UNLIMITED = MAX_FEN // 2
+UNLIMITED = MAX_FEN // 2
 """An amount that may reach this far is not limited by anything known: something was taken off an open figure."""
 
 

@@ -56,6 +56,29 @@ def _holds(truth: Truth, wanted: bool) -> Truth:
     return truth if wanted or truth is None else not truth
 
 
+def amount_text(verdict: Verdict, language: Language) -> str:
+    """What a verdict pays: `每月 560.00元`, bounds, or that the law's figure is unknown; empty where nothing is paid."""
+    zh = language == "zh"
+    per_month = (
+        ("每月 " if zh else "per month ")
+        if verdict.programme.period is None
+        else ("每季 " if zh else "per season ")
+    )
+    if verdict.amount is not None:
+        return per_month + yuan(verdict.amount, language)
+    if verdict.amount_range is not None:
+        lower, upper = verdict.amount_range
+        top = ("不封顶" if zh else "no upper bound") if upper is None else yuan(upper, language)
+        return f"{per_month}{yuan(lower, language)} {'至' if zh else 'to'} {top}"
+    if not verdict.amount_unknown:
+        return ""
+    unknown = "金额未知" if zh else "amount unknown"
+    if not verdict.last_known:
+        return unknown
+    last = yuan(verdict.last_known, language)
+    return unknown + (f"（上一次已知 {last}，仅供参考）" if zh else f" (last known: {last})")
+
+
 def asked(missing: tuple[MissingFact, ...]) -> list[MissingFact]:
     """What to ask for: one question per place of the case file, however many facts stand there."""
     return list({item.path: item for item in reversed(missing)}.values())[::-1]
@@ -83,24 +106,16 @@ class _Writer:
     def who(self, subject: str | None) -> str:
         return subject if subject is not None else self.say("家庭", "household")
 
-    def amount(self, verdict: Verdict) -> str:
-        seasonal = verdict.programme.period is not None
-        per_month = self.say("每季 ", "per season ") if seasonal else self.say("每月 ", "per month ")
-        if verdict.amount is not None:
-            return per_month + yuan(verdict.amount, self.language)
-        if verdict.amount_range is not None:
-            lower, upper = verdict.amount_range
-            top = self.say("不封顶", "no upper bound") if upper is None else yuan(upper, self.language)
-            return f"{per_month}{yuan(lower, self.language)} {self.say('至', 'to')} {top}"
-        if verdict.amount_unknown:
-            last = verdict.last_known
-            known = (
-                self.say("（上一次已知 {}，仅供参考）", " (last known: {})").format(yuan(last, self.language))
-                if last
-                else ""
+    def supposed(self) -> Iterator[str]:
+        """That the determination is hypothetical, and what was supposed."""
+        if (scenario := self.determination.scenario) is not None:
+            yield self.say(
+                f"假设情景：{scenario}。本结果不作认定依据。",
+                f"Hypothetical: {scenario}. Not a basis for any decision.",
             )
-            return self.say("金额未知", "amount unknown") + known
-        return ""
+
+    def amount(self, verdict: Verdict) -> str:
+        return amount_text(verdict, self.language)
 
     def operands(self, reason: Reason) -> str:
         shown = [
@@ -169,6 +184,7 @@ class _Officer(_Writer):
             f"Benefit month {edition.month} ({known})   ruleset {edition.ruleset.id}{overlays}   edition {version}",
         )
         yield self.say("系统试算，须经办人确认。", "Computed proposal; an officer decides.")
+        yield from self.supposed()
 
     def verdict(self, verdict: Verdict) -> Iterator[str]:
         head = f"【{self.name(verdict.programme)}】" if self.zh else f"[{self.name(verdict.programme)}] "
@@ -288,6 +304,7 @@ class _Resident(_Writer):
             f"{month.year}年{month.month}月的试算结果，以审核确认的决定为准。",
             f"Computed for {month}; the decision of the office counts.",
         )
+        yield from self.supposed()
         for verdict in self.determination.verdicts:
             yield ""
             yield from self.verdict(verdict)

@@ -32,6 +32,11 @@ class Outcome(Enum):
     UNDETERMINED = "undetermined"
     NOT_IN_FORCE = "not_in_force"
 
+    @classmethod
+    def of(cls, verdict: Truth) -> Outcome:
+        """The outcome of a verdict as an engine gives it."""
+        return cls.UNDETERMINED if verdict is None else cls.ELIGIBLE if verdict else cls.INELIGIBLE
+
 
 class Operand(NamedTuple):
     """A value a criterion looked at: its name in the law, the value, where it comes from, and whose it is."""
@@ -153,7 +158,8 @@ class Run:
 class Determination:
     """The determination of one case for one benefit month: `d["dibao"]`, `d["living_allowance", "母亲"]`.
 
-    Iterating gives the verdicts in the order of the ruleset.
+    Iterating gives the verdicts in the order of the ruleset. `scenario` says what was supposed where it is
+    hypothetical: every text and the record then say so.
     """
 
     case: Case
@@ -162,6 +168,7 @@ class Determination:
     warnings: tuple[str, ...]
     run: Run
     evaluation: Evaluation
+    scenario: str | None = None
 
     @property
     def month(self) -> Month:

@@ -50,6 +50,7 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     paths = list(dict.fromkeys(item.path for verdict in determination.verdicts for item in verdict.missing))
     place = {path: index for index, path in enumerate(paths)}
     verdicts = [_verdict(verdict, place, masked) for verdict in determination.verdicts]
+    supposed = {} if determination.scenario is None else {"hypothetical": determination.scenario}
     reasons = {r.id: r for verdict in determination.verdicts for r in verdict.reasons}
     if masked:  # the title of a document may itself give a sensitive fact away
         reasons = {name: reason._replace(criterion=_uncited(reason)) for name, reason in reasons.items()}
@@ -57,6 +58,7 @@ def content(determination: Determination, *, masked: bool) -> dict[str, Any]:
     cited = [r.citation for r in reasons.values()] + [p.cite for p in figures.values()]
     sources = sorted({cite.source for cite in cited if cite is not None})
     return {
+        **supposed,
         "ruleset": {"id": edition.ruleset.id, "overlays": list(edition.ruleset.overlays)},
         "month": str(edition.month),
         "known_on": None if edition.known_on is None else edition.known_on.isoformat(),
@@ -272,7 +274,10 @@ def _again(old: dict[str, Any], rules: Ruleset) -> Determination:
         edition: Edition = rules.edition(old["month"], known_on)
         if old["scenario"]:
             edition = edition.with_values(old["scenario"])
-        return determine(case_from_data(old["case"]), edition)
+        scenario = old.get("hypothetical")
+        if scenario is not None and not isinstance(scenario, str):
+            raise TypeError("a scenario is described in words")
+        return replace(determine(case_from_data(old["case"]), edition), scenario=scenario)
     except EligibilityError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -274,11 +274,12 @@ def _quotient(left: Function, right: Function, full: Bounds) -> Function:
             (a_lo, a_hi), (d_lo, d_hi) = bounds(a), bounds(d)
             if d_lo <= 0:
                 return unspecified
-            corners = [Fraction(x) / y for x in (a_lo, a_hi) for y in (d_lo, d_hi)]
+            ends: list[Any] = [Fraction(x) if type(x) is int else x for x in (a_lo, a_hi)]
+            corners = [x / y for x in ends for y in (d_lo, d_hi)]
             return span(min(corners), max(corners))
         if d == 0:
             return unspecified
-        if type(a) is int:
+        if type(a) is int and type(d) is int:
             whole, rest = divmod(a, d)
             return Fraction(a, d) if rest else whole
         return a / d

@@ -7,7 +7,7 @@ rests on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -84,6 +84,8 @@ class Evaluation:
 
 
 Step = Callable[[Row, list[Result]], None]
+Given = Mapping[tuple[str, Place], Any]
+"""Values by name and place: as in `eligibility.values`, or numbers that compute and compare like them."""
 
 
 class Evaluator:
@@ -107,10 +109,11 @@ class Evaluator:
             {name: p.cells for name, p in edition.parameters.items() if p.cells is not None},
             date_key(edition.month.first_day),
         )
-        self.functions: dict[Node, Function] = {}
+        # By the identity of nodes, since hashing one walks all of it; each is kept, so that no other gets its identity.
+        self.functions: dict[int, tuple[Function, Node]] = {}
         self.initial: dict[Level, Row] = {level: [None] * width for level, width in self.widths.items()}
         self._absent_verdicts()
-        self.steps = [step for name in edition.order if (step := self._step(name)) is not None]
+        self.steps = {name: step for name in edition.order if (step := self._step(name)) is not None}
 
     def _symbols(self) -> Iterator[Symbol]:
         nodes: list[Node] = [d.node for d in self.edition.definitions.values()]
@@ -154,16 +157,32 @@ class Evaluator:
                 absent = _ABSENT[attribute]
                 self.initial[self.levels[name]][slot] = absent
 
-    def evaluate(self, context: Context) -> Evaluation:
-        """Computes everything for one case. Raises `RulesetError` if two routes of a `unique` programme are met."""
+    def evaluate(self, context: Context, given: Given | None = None) -> Evaluation:
+        """Computes everything for one case. Raises `RulesetError` if two routes of a `unique` programme are met.
+
+        `given` are values in place of facts as read or definitions as computed; names nobody reads are passed over.
+        """
         household = self.initial[Level.HOUSEHOLD].copy()
         for slot, read in self.facts[Level.HOUSEHOLD]:
             household[slot] = read(None, context)
         household[0] = [self._person(member, context) for member in context.members]
         results: list[Result] = []
-        for step in self.steps:
+        evaluation = Evaluation(self, context, household, results)
+        if given:
+            self._put(given, evaluation, self.fact_of)
+        for name, step in self.steps.items():
             step(household, results)
-        return Evaluation(self, context, household, results)
+            if given:
+                self._put(given, evaluation, (name,))
+        return evaluation
+
+    def _put(self, given: Given, evaluation: Evaluation, names: Container[str]) -> None:
+        """Writes those of the given values that stand for one of some names."""
+        for (name, place), value in given.items():
+            if name in names:
+                row = evaluation.rows(place)[self.levels[name]]
+                assert row is not None
+                row[self.slots[name]] = value
 
     def _person(self, member: Any, context: Context) -> Row:
         row = self.initial[Level.PERSON].copy()
@@ -228,9 +247,9 @@ class Evaluator:
 
     def value(self, node: Node, evaluation: Evaluation, place: Place) -> Value:
         """The value of any node of the edition as seen from a place."""
-        if node not in self.functions:
-            self.functions[node] = self.compiler.compile(node)
-        value: Value = self.functions[node](*evaluation.rows(place))
+        if id(node) not in self.functions:
+            self.functions[id(node)] = self.compiler.compile(node), node
+        value: Value = self.functions[id(node)][0](*evaluation.rows(place))
         return value
 
     def _collect(self, node: Node, evaluation: Evaluation, place: Place, found: dict[Missing, None]) -> None:
@@ -277,16 +296,13 @@ class Evaluator:
             for result in evaluation.results:
                 if result.programme.name != name or result.person != own.person:
                     continue
-                criteria = (
-                    [] if attribute == "应付" else [criterion.test for criterion in open_criteria(result)]
-                )
+                criteria = [] if attribute == "应付" else [c.test for c in open_criteria(result)]
                 amounts = open_amounts(result) if attribute in ("应付", "金额") else []
                 for node in (*criteria, *amounts):
                     self._collect(node, evaluation, own, found)
         else:
-            found[Missing(symbol.origin, symbol.name, own if symbol.origin is Origin.FACT else Place())] = (
-                None
-            )
+            where = own if symbol.origin is Origin.FACT else Place()
+            found[Missing(symbol.origin, symbol.name, where)] = None
 
 
 def open_criteria(result: Result) -> list[Criterion]:
@@ -336,15 +352,10 @@ class _CompiledProgramme:
         ]
         self.amounts = [compile_(r.amount) if r.amount is not None else None for r in programme.routes]
         self.yields = compile_(programme.yields) if programme.yields is not None else None
-        self.gross_slot = slots.get(f"{programme.name}.应付")
-        self.met_slot, self.unmet_slot = (
-            slots.get(f"{programme.name}.符合"),
-            slots.get(f"{programme.name}.不符合"),
-        )
-        self.amount_slot, self.route_slot = (
-            slots.get(f"{programme.name}.金额"),
-            slots.get(f"{programme.name}.情形"),
-        )
+        name = programme.name
+        self.gross_slot = slots.get(f"{name}.应付")
+        self.met_slot, self.unmet_slot = slots.get(f"{name}.符合"), slots.get(f"{name}.不符合")
+        self.amount_slot, self.route_slot = slots.get(f"{name}.金额"), slots.get(f"{name}.情形")
 
     def decide(self, household: Row, results: list[Result]) -> None:
         """Verdicts of the programme for all its subjects."""
@@ -451,11 +462,8 @@ class _CompiledProgramme:
         certain = [i for i in open_routes if result.met[i] is True]
         if self.programme.choose == "unique" and len(certain) > 1:
             names = "、".join(self.programme.routes[i].name for i in certain)
-            raise RulesetError(
-                Problem(
-                    "routes-overlap", f"项目“{self.programme.name}”的情形同时符合，规则没说取哪个：{names}"
-                )
-            )
+            message = f"项目“{self.programme.name}”的情形同时符合，规则没说取哪个：{names}"
+            raise RulesetError(Problem("routes-overlap", message))
         if self.programme.choose == "highest" or not certain:
             return open_routes
         if self.programme.choose == "unique":
@@ -470,7 +478,7 @@ class _CompiledProgramme:
             lo = max((lo for i, (lo, _) in pairs if result.met[i] is True), default=0)
             if lo == max(hi for _, (_, hi) in pairs):
                 best = [self.programme.routes[i].name for i, (low, _) in pairs if low == lo and result.met[i]]
-                result.route = best[0]
+                result.route = best[0] if best else result.route  # none is certain yet where it yields
             return span(lo, max(hi for _, (_, hi) in pairs))
         return span(min(lo for _, (lo, _) in pairs), max(hi for _, (_, hi) in pairs))
 

@@ -57,7 +57,7 @@ class Edition:
         unknown name, a value of the wrong type, or a name that dates versions (use an overlay for those).
         """
         changed = dict(self.overrides)
-        known = _overridable(self.ruleset)
+        known = overridable(self.ruleset)
         for name, value in values.items():
             symbol = known.get(name)
             if symbol is None:
@@ -228,7 +228,7 @@ class Edition:
         return tuple(sorted(crossing | supposed))
 
 
-def _overridable(rules: Ruleset) -> dict[str, Symbol]:
+def overridable(rules: Ruleset) -> dict[str, Symbol]:
     """Plain parameters, and assumptions with a name that do not date versions."""
     found = {name: p.symbol for name, p in rules.parameters.items() if not p.keys}
     for a in rules.assumptions.values():

@@ -1,0 +1,215 @@
+"""What is owed for past months whose law became known late: 补发 and 追回 to the fen, or 待核 where that is not certain.
+
+Month by month, for those in payment: what is due as known now against what was paid, or else what was determined then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engines.verdicts import INELIGIBLE, NO_VERDICT, Verdicts
+from ..values import Level
+from .evaluation import Evaluations
+from .pieces import NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
+from .plan import Plan
+from .retroactive import Retroactive
+from .subjects import Subjects
+from .totals import Totals, counts, once, sums
+
+OWED: Final = "补发"
+RECOVERED: Final = "追回"
+UNCERTAIN: Final = "待核"
+KINDS: Final = (OWED, RECOVERED, UNCERTAIN)
+REASONS: Final = (
+    "",
+    "是否在享未知",
+    "应发金额未定",
+    "当时应发金额未定",
+    "在享而当时认定不符合，实发未填",
+    "追回出自追溯的规则",
+)
+"""Why a line is 待核."""
+_RECEIPT, _DUE, _THEN, _CONTRADICTED, _RULE = range(1, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The lines of arrears, and by programme whose money would be claimed back because of a rule."""
+
+    pieces: list[Piece]
+    held: dict[str, NDArray[np.bool_]]
+
+
+class _Owing(NamedTuple):
+    """What one month came to for the subjects of one programme that have a line."""
+
+    rows: NDArray[np.intp]
+    kind: NDArray[np.intp]
+    reason: NDArray[np.uint8]
+    due: Side
+    then: Side
+    paid: NDArray[np.int64]
+    difference: NDArray[np.int64]
+    in_payment: NDArray[np.int8]
+
+
+def arrears_of(
+    plan: Plan, subjects: Subjects, evaluations: Evaluations, words: Vocabularies, totals: Totals
+) -> Settled:
+    """The lines of every month to settle, and their sums."""
+    settled = Settled([], {})
+    owing: dict[str, list[_Owing]] = {}
+    for month in plan.retroactive:
+        then = now = None
+        for programme in plan.settled(month):
+            changed = programme in month.figures or programme in month.rules
+            text = plan.rules.programmes[programme]
+            paid = subjects.paid(text.name, month.month, text.level)
+            if not changed and paid is None:
+                continue
+            then, now = then or evaluations.verdicts(month.then), now or evaluations.verdicts(month.now)
+            found = _settle(programme, month, then, now, evaluations, paid, changed)
+            if not len(found.rows):
+                continue
+            owing.setdefault(programme, []).append(found)
+            settled.pieces.append(_piece(plan, programme, month, found, subjects, words))
+            _count(programme, month, found, subjects, totals, text.level)
+    for programme, months in owing.items():
+        _count_households(programme, months, subjects, totals, plan.rules.programmes[programme].level)
+        size = (
+            subjects.persons
+            if plan.rules.programmes[programme].level is Level.PERSON
+            else subjects.households
+        )
+        held = np.zeros(size, np.bool_)
+        for found in months:
+            held[found.rows[found.reason == _RULE]] = True
+        if held.any():
+            settled.held[programme] = held
+    totals.arrears_lines += sum(len(piece.household) for piece in settled.pieces)
+    return settled
+
+
+def _settle(
+    programme: str,
+    month: Retroactive,
+    then: Verdicts,
+    now: Verdicts,
+    evaluations: Evaluations,
+    paid: tuple[NDArray[np.int64], NDArray[np.bool_]] | None,
+    changed: bool,
+) -> _Owing:
+    """Compares what is due with what was paid for one programme and month; only those that differ are given."""
+    receives, known = evaluations.in_payment(programme, month.month)
+    asked = receives | ~known
+    rows = np.flatnonzero(asked if paid is None or changed else asked & paid[1])
+    due, before = (Side.of(side.programmes.get(programme), rows) for side in (now, then))
+    given = np.zeros(len(rows), np.bool_) if paid is None else paid[1][rows]
+    amount = np.zeros(len(rows), np.int64) if paid is None else paid[0][rows]
+    certain = known[rows]
+    difference = due.low - np.where(given, amount, before.low)
+    reason = _reasons(due, before, given, certain, (difference < 0) & (programme in month.rules))
+    # Nothing is due on either side, and nobody says that anything was paid.
+    refused = (due.outcome == INELIGIBLE) | (due.outcome == NO_VERDICT)
+    idle = refused & ~given & ~before.eligible & ~before.undetermined
+    settled = due.exact & (given | before.exact)
+    chosen = np.flatnonzero(~idle & (~settled | (difference != 0)))
+    rows, reason, difference = rows[chosen], reason[chosen], difference[chosen]
+    return _Owing(
+        rows=rows,
+        kind=np.where(reason != 0, 2, np.where(difference > 0, 0, 1)),
+        reason=reason,
+        due=_chosen(due, chosen),
+        then=_chosen(before, chosen),
+        paid=np.where(given, amount, Piece.NO_AMOUNT)[chosen],
+        difference=np.where(reason == 0, difference, Piece.NO_AMOUNT),
+        in_payment=np.where(certain, 1, NOTHING).astype(np.int8)[chosen],
+    )
+
+
+def _reasons(
+    due: Side, then: Side, given: NDArray[np.bool_], certain: NDArray[np.bool_], held: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """Why a difference is not certain, as a position in `REASONS`; the later ones here outweigh the earlier."""
+    reason = np.zeros(len(given), np.uint8)
+    reason[held] = _RULE
+    reason[~given & ~then.eligible] = _CONTRADICTED
+    reason[~given & ~then.exact] = _THEN
+    reason[~due.exact] = _DUE
+    reason[~certain] = _RECEIPT
+    return reason
+
+
+def _chosen(side: Side, rows: NDArray[np.intp]) -> Side:
+    return Side(side.outcome[rows], side.low[rows], side.high[rows], side.exact[rows])
+
+
+def _piece(
+    plan: Plan, programme: str, month: Retroactive, found: _Owing, subjects: Subjects, words: Vocabularies
+) -> Piece:
+    text = plan.rules.programmes[programme]
+    kinds = np.array([words["kind"].code(word) for word in KINDS], np.int32)
+    reasons = np.array([words["note"].code(word) for word in REASONS], np.int32)
+    before, after = (
+        np.array([words[name].code(word) for word in OUTCOME_WORDS.values()], np.int32)
+        for name in ("outcome_before", "outcome_after")
+    )
+    (before_low, before_high), (after_low, after_high) = found.then.bounds(), found.due.bounds()
+    edition = month.now if month.now.programme(programme) is not None else month.then
+    assumed = [assumption.id for assumption in edition.assumptions_of(programme)]
+    values: dict[str, Any] = {
+        "programme": words["programme"].code(text.name),
+        "kind": kinds[found.kind],
+        "month": words["month"].code(str(month.month)),
+        "change": NOTHING,
+        "outcome_before": before[found.then.outcome],
+        "outcome_after": after[found.due.outcome],
+        "before_low": before_low,
+        "before_high": before_high,
+        "after_low": after_low,
+        "after_high": after_high,
+        "paid": found.paid,
+        "difference": found.difference,
+        "criteria": NOTHING,
+        "clauses": NOTHING,
+        "note": reasons[found.reason],
+        "in_payment": found.in_payment,
+        "assumptions": words["assumptions"].code("、".join(assumed)),
+    }
+    personal = text.level is Level.PERSON
+    household = subjects.household_of[found.rows] if personal else found.rows.astype(np.int32)
+    person = found.rows.astype(np.int32) if personal else np.full(len(found.rows), NOTHING, np.int32)
+    return Piece(household, person, values)
+
+
+def _count(
+    programme: str, month: Retroactive, found: _Owing, subjects: Subjects, totals: Totals, level: Level
+) -> None:
+    household = subjects.household_of[found.rows] if level is Level.PERSON else found.rows
+    codes = subjects.district[household] * len(KINDS) + found.kind
+    size = len(subjects.districts) * len(KINDS)
+    lines = counts(codes, size)
+    amounts = sums(codes, np.where(found.reason == 0, np.abs(found.difference), 0), size)
+    for code in np.flatnonzero(lines):
+        key = (
+            programme,
+            subjects.districts[int(code) // len(KINDS)],
+            str(month.month),
+            KINDS[int(code) % len(KINDS)],
+        )
+        totals.count("arrears", key, int(lines[code]), amounts[code])
+
+
+def _count_households(
+    programme: str, months: list[_Owing], subjects: Subjects, totals: Totals, level: Level
+) -> None:
+    """How many households have a line of each kind, in whatever month."""
+    for kind, word in enumerate(KINDS):
+        rows = np.concatenate([found.rows[found.kind == kind] for found in months])
+        household = np.sort(subjects.household_of[rows]) if level is Level.PERSON else np.sort(rows)
+        if len(household):
+            totals.count("owed", (programme, word), len(once(household.astype(np.int32))))

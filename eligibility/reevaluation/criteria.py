@@ -1,0 +1,134 @@
+"""The criteria of one programme on two sides, matched by id: which turned, which are open, and how lists name them."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ..case import FACTS
+from ..determination.texts import cite
+from ..engines.verdicts import ProgrammeVerdicts
+from ..language.nodes import symbols
+from ..ruleset import Edition
+from ..ruleset.resolved import Criterion, Programme
+from .pieces import Vocabulary
+
+Masks = NDArray[np.uint64]
+NOT_SHOWN: Final = "（不公开）"
+"""In place of the clause of a criterion about a sensitive fact."""
+
+
+@lru_cache(maxsize=64)
+def matched(programme: str, before: Edition, after: Edition) -> MatchedCriteria:
+    """The criteria of a programme (by id) in two editions; made once, with the texts that lists needed so far."""
+    return MatchedCriteria(programme, before, after)
+
+
+class MatchedCriteria:
+    """The criteria of a programme in two editions. Bit i of a mask here stands for `criteria[i]`.
+
+    The positions of the after side come first, then what only the before side has. A criterion that a side does not
+    have hinders nobody there.
+    """
+
+    def __init__(self, programme: str, before: Edition, after: Edition) -> None:
+        self.after = after
+        self._sides = (before.programme(programme), after.programme(programme))
+        own = [side.criteria if side is not None else () for side in self._sides]
+        merged = {c.id: c for c in (*own[1], *own[0])} | {c.id: c for c in own[1]}
+        self.criteria: tuple[Criterion, ...] = tuple(merged.values())
+        self._said: dict[int, tuple[str, str]] = {}
+        self._position = {identifier: index for index, identifier in enumerate(merged)}
+
+    def hindering(self, verdicts: ProgrammeVerdicts | None, rows: NDArray[np.intp], *, after: bool) -> Masks:
+        """What certainly stands in the way on one side: unmet criteria and met exclusions."""
+        if verdicts is None:
+            return np.zeros(len(rows), np.uint64)
+        ordinary, exclusions = self._kinds(verdicts.programme)
+        met, unknown = verdicts.met[rows], verdicts.unknown[rows]
+        found = (~(met | unknown) & np.uint64(ordinary)) | (met & np.uint64(exclusions))
+        return self._moved(found, after)
+
+    def open(self, verdicts: ProgrammeVerdicts, rows: NDArray[np.intp], *, after: bool) -> Masks:
+        """The unknown criteria on routes that may be taken, and the unknown exclusions."""
+        routes, masks = distinct(verdicts.routes[rows])
+        relevant = np.array([_read_by(verdicts.programme, mask) for mask in masks], np.uint64)
+        found = verdicts.unknown[rows] & relevant[routes]
+        return self._moved(found, after)
+
+    def say(self, masks: Masks, ids: Vocabulary, clauses: Vocabulary) -> tuple[Any, Any]:
+        """The words for some masks: the criteria with their titles, and the clauses they stand on."""
+        codes, values = distinct(masks)
+        texts = [self._texts(mask) for mask in values]
+        named = np.array([ids.code(text) for text, _ in texts], np.int32)
+        cited = np.array([clauses.code(text) for _, text in texts], np.int32)
+        return named[codes], cited[codes]
+
+    def _texts(self, mask: int) -> tuple[str, str]:
+        """The criteria in a mask with their titles, and the clauses they stand on."""
+        found = self._said.get(mask)
+        if found is None:
+            criteria = self._named(mask)
+            titles = "；".join(f"{criterion.id} {criterion.title}" for criterion in criteria)
+            found = self._said[mask] = titles, "；".join(self._clauses(criteria))
+        return found
+
+    def _named(self, mask: int) -> list[Criterion]:
+        return [criterion for index, criterion in enumerate(self.criteria) if mask >> index & 1]
+
+    def _clauses(self, criteria: list[Criterion]) -> dict[str, None]:
+        rules = self.after.ruleset
+        return dict.fromkeys(
+            NOT_SHOWN if _sensitive(c) else cite(c.cite, rules, "zh") for c in criteria if c.cite is not None
+        )
+
+    @staticmethod
+    def _kinds(programme: Programme) -> tuple[int, int]:
+        """The masks of a side's ordinary criteria and of its exclusions."""
+        masks = [0, 0]
+        for index, criterion in enumerate(programme.criteria):
+            masks[criterion.id in programme.exclusions] |= 1 << index
+        return masks[0], masks[1]
+
+    def _moved(self, masks: Masks, after: bool) -> Masks:
+        """Masks of one side at the positions of both."""
+        if after or self._same_places:
+            return masks
+        programme = self._sides[0]
+        assert programme is not None
+        moved = np.zeros_like(masks)
+        for index, criterion in enumerate(programme.criteria):
+            bit = (masks >> np.uint64(index)) & np.uint64(1)
+            moved |= bit << np.uint64(self._position[criterion.id])
+        return moved
+
+    @cached_property
+    def _same_places(self) -> bool:
+        programme = self._sides[0]
+        return programme is None or all(
+            self._position[criterion.id] == index for index, criterion in enumerate(programme.criteria)
+        )
+
+
+def _sensitive(criterion: Criterion) -> bool:
+    """Whether a criterion looks at a sensitive fact; the title of its document may then give the fact away."""
+    return any(name in FACTS and FACTS[name].sensitive for name in symbols(criterion.test))
+
+
+def _read_by(programme: Programme, routes: int) -> int:
+    """The criteria that some of the routes read, and the exclusions."""
+    named = set(programme.exclusions)
+    for index, route in enumerate(programme.routes):
+        if routes >> index & 1:
+            named |= {condition.criterion for limb in route.when for condition in limb}
+    return sum(1 << index for index, criterion in enumerate(programme.criteria) if criterion.id in named)
+
+
+def distinct(values: NDArray[Any]) -> tuple[NDArray[np.int32], list[int]]:
+    """Each value as a position in the list of different ones, which stand in the order of their first occurrence."""
+    encoded = pa.array(values).dictionary_encode()
+    return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()

@@ -1,0 +1,118 @@
+"""The verdicts and facts of one batch under the editions of a plan, each worked out once and kept no longer than needed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ..case import receipt_fact
+from ..engines.kernel import kernel_of
+from ..engines.verdicts import Verdicts
+from ..quantities import Month
+from ..register.columns import MEMBERS
+from ..register.facts import FactReader
+from ..ruleset import Edition, Ruleset
+from ..values import Level
+from .plan import Plan
+
+Truths = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Truths as two columns: what is true, and what is known."""
+PRESENT = "在册"
+"""The column of facts that tells who is a member in the month."""
+
+
+class Evaluations:
+    """What a batch comes to under any edition of a plan, by the kernel.
+
+    The facts of one month and the verdicts of the plan's two sides are kept; those of other months are made once each.
+    """
+
+    def __init__(self, plan: Plan, batch: pa.RecordBatch) -> None:
+        self.plan, self.batch = plan, batch
+        self._facts: tuple[Month, pa.RecordBatch] | None = None
+        self._kept: dict[tuple[Month, str], Verdicts] = {}
+
+    def verdicts(self, edition: Edition) -> Verdicts:
+        """The verdicts of the batch under an edition."""
+        key = _key(edition)
+        found = self._kept.get(key)
+        if found is None:
+            found = self.evaluate(edition)
+            if key in (_key(self.plan.edition_before), _key(self.plan.edition_after)):
+                self._kept[key] = found
+        return found
+
+    def facts(self, month: Month) -> pa.RecordBatch:
+        """The facts of the batch in a month."""
+        if self._facts is None or self._facts[0] != month:
+            self._facts = (month, self.read(month))
+        return self._facts[1]
+
+    def evaluate(self, edition: Edition) -> Verdicts:
+        return kernel_of(edition).evaluate(edition, self.facts(edition.month))
+
+    def read(self, month: Month) -> pa.RecordBatch:
+        return _reader(self.plan).read(self.batch, month)
+
+    def in_payment(self, programme: str, month: Month) -> Truths:
+        """Whether a programme (by id) is in payment in a month, for each of its subjects."""
+        text = self.plan.rules.programmes[programme]
+        facts = self.facts(month)
+        name = f"在享.{text.name}"
+        if text.level is Level.HOUSEHOLD:
+            column = facts.column(name) if name in facts.schema.names else None
+            return _truths(column, facts.num_rows)
+        members = facts.column(MEMBERS).flatten()
+        index = members.type.get_field_index(name)
+        return _truths(None if index < 0 else members.field(index), len(members))
+
+    def present(self, month: Month) -> NDArray[np.bool_]:
+        """Who of the persons is a member in a month."""
+        members = self.facts(month).column(MEMBERS).flatten()
+        index = members.type.get_field_index(PRESENT)
+        if index < 0:
+            return np.ones(len(members), np.bool_)
+        return _truths(members.field(index), len(members))[0]
+
+
+def _key(edition: Edition) -> tuple[Month, str]:
+    return edition.month, edition.edition_digest
+
+
+def _truths(column: pa.Array | None, rows: int) -> Truths:
+    """A column of truths as two arrays; an absent one is unknown everywhere."""
+    if column is None or pa.types.is_null(column.type):
+        return np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    known = column.is_valid().to_numpy(zero_copy_only=False)
+    return pc.fill_null(column, False).to_numpy(zero_copy_only=False), known
+
+
+@lru_cache(maxsize=8)
+def _names(editions: tuple[Edition, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for edition in editions for name in kernel_of(edition).facts))
+
+
+def fact_names(plan: Plan) -> tuple[str, ...]:
+    """Every fact a plan reads: what its editions need, and what is in payment."""
+    editions = [plan.edition_before, plan.edition_after]
+    editions += [e for month in plan.retroactive for e in (month.then, month.now)]
+    receipts = [receipt_fact(t.id, t.name, t.level).name for t in plan.rules.programmes.values()]
+    return tuple(dict.fromkeys((*_names(tuple(editions)), *receipts)))
+
+
+_READERS: dict[int, tuple[Ruleset, tuple[str, ...], FactReader]] = {}
+
+
+def _reader(plan: Plan) -> FactReader:
+    """The reader of a plan's facts, kept with its ruleset."""
+    names = fact_names(plan)
+    kept = _READERS.get(id(plan.rules))
+    if kept is None or kept[0] is not plan.rules or kept[1] != names:
+        kept = _READERS[id(plan.rules)] = (plan.rules, names, FactReader(names, plan.rules))
+    return kept[2]

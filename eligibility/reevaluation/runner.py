@@ -1,0 +1,251 @@
+"""Runs a re-evaluation over a whole register: batch by batch, resumable at any moment, ending with the same bytes.
+
+Every finished batch is kept beside the results (lines and sums in one file, put in place at once), so a run that was
+stopped goes on where it was. At the end the parts become the lists, and `run.json` says that the run is finished.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from .. import __version__
+from ..engines.kernel import kernel_of
+from ..quantities import Month
+from ..register.store import Register, open_register
+from ..ruleset import Ruleset
+from .evaluation import Evaluations
+from .folder import RUN, Folder, as_json
+from .lines import Evaluating, work_of
+from .missing import missing_facts
+from .outputs import ARREARS_COLUMNS, CHANGE_COLUMNS, parts, payments, write_parquet
+from .plan import Plan, Point
+from .summary import summary_of
+from .summary_page import html_page, markdown_page
+from .totals import Totals
+
+CHANGES_FILE: Final = "变动.parquet"
+ARREARS_FILE: Final = "补发.parquet"
+REGISTER_FILE: Final = "台账.arrow"
+PROBLEMS_FILE: Final = "问题清单.csv"
+PAYMENTS_FILE: Final = "发放汇总.parquet"
+SUMMARY_FILES: Final = ("summary.json", "汇总.md", "汇总.html")
+_FORMAT: Final = 1
+_PACKAGES: Final = ("pyarrow", "numpy", "llvmlite")
+
+Progress = Callable[[int, int], None]
+"""Called with the households done and their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a re-evaluation came to: its folder, the content of `summary.json`, and whether it was there already.
+
+    Of imported tables: `rows_listed` is how many rows could not be used and stand in the list of problems, `notices`
+    what else should be known about them.
+    """
+
+    out: Path
+    summary: dict[str, Any]
+    already_finished: bool
+    rows_listed: int = 0
+    notices: tuple[str, ...] = ()
+
+
+def reevaluate(
+    register: Register,
+    rules: Ruleset,
+    *,
+    before: Point | str,
+    after: Point | str,
+    through: Month | str | None = None,
+    out: Path,
+    name: str | Path | None = None,
+    overlays: Sequence[str | Path] | None = None,
+    identity_numbers: bool = False,
+    excel: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Determines every household at two points and writes what changes and what is owed to the folder `out`.
+
+    `through` is the last month settled (None: that of `after`). Names and identity numbers are masked unless
+    `identity_numbers`. Raises `InputError` and `RulesetError` before anything is written, `OutputError` for a folder
+    that cannot be used. A folder with the same work finished is left as it is; one that was stopped is gone on with.
+    """
+    plan = Plan.of(
+        rules, before, after, through, name=name, overlays=overlays, identity_numbers=identity_numbers
+    )
+    with Folder(out) as folder:
+        return Run(plan, register, folder, excel=excel).complete(progress)
+
+
+def reevaluate_tables(
+    source: str | Path,
+    rules: Ruleset,
+    *,
+    before: Point | str,
+    after: Point | str,
+    through: Month | str | None = None,
+    out: Path,
+    name: str | Path | None = None,
+    overlays: Sequence[str | Path] | None = None,
+    identity_numbers: bool = False,
+    excel: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Imports tables (see `import_register`) into the folder and re-evaluates them as `reevaluate` does.
+
+    The register and the list of rows that could not be used stand in the folder beside the results.
+    """
+    from ..register.importing import import_register
+
+    plan = Plan.of(
+        rules, before, after, through, name=name, overlays=overlays, identity_numbers=identity_numbers
+    )
+    with Folder(out) as folder:
+        with folder.staging() as staging:
+            problems = staging / PROBLEMS_FILE
+            imported = import_register(source, staging / REGISTER_FILE, rules, problems=problems)
+            if imported.rows_listed == 0:
+                problems.unlink(missing_ok=True)
+            run = Run(plan, open_register(staging / REGISTER_FILE), folder, excel=excel)
+            if not folder.finished(run.identity):
+                folder.take(staging, REGISTER_FILE, PROBLEMS_FILE)
+        run.register = open_register(out / REGISTER_FILE)
+        report = run.complete(progress)
+    return replace(report, rows_listed=imported.rows_listed, notices=imported.notices)
+
+
+class Run:
+    """One re-evaluation in a locked folder."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        register: Register,
+        folder: Folder,
+        *,
+        excel: bool = False,
+        evaluating: Evaluating = Evaluations,
+    ) -> None:
+        self.plan, self.register, self.folder = plan, register, folder
+        self.excel, self.evaluating = excel, evaluating
+        self.identity = {
+            "format": _FORMAT,
+            "plan": {k: v for k, v in plan.data().items() if k not in ("ruleset", "overlays")},
+            "excel": excel,
+            "editions": [plan.edition_before.edition_digest, plan.edition_after.edition_digest],
+            "settled": [
+                [str(m.month), m.then.edition_digest, m.now.edition_digest] for m in plan.retroactive
+            ],
+            "register": register.digest,
+        }
+
+    def complete(self, progress: Progress | None = None) -> Report:
+        """Does what is not done yet, and reports."""
+        out = self.folder.path
+        if self.folder.finished(self.identity):
+            return Report(out, json.loads((out / SUMMARY_FILES[0]).read_bytes()), already_finished=True)
+        self.folder.begin(self.identity)
+        totals, lines = self._batches(progress)
+        summary = summary_of(self.plan, totals)
+        with ThreadPoolExecutor(3) as pool:
+            files = self._lists(pool, lines)
+            summary["missing"] = missing_facts(self.plan, self.register, totals)
+            for file in files:
+                file.result()
+        self._summaries(summary, totals)
+        self.folder.clear()
+        return Report(out, summary, already_finished=False)
+
+    def _batches(self, progress: Progress | None) -> tuple[Totals, list[int]]:
+        """Works through the register; the sums, and how many lines of each part are changes."""
+        totals, lines, number, done = Totals(), [], 0, 0
+        pending: Future[None] | None = None
+        with ThreadPoolExecutor(1) as writer:
+            for number, batch in enumerate(self.register.batches()):
+                found = self.folder.kept(number)
+                if found is None:
+                    work = work_of(self.plan, batch, number, evaluating=self.evaluating)
+                    if pending is not None:
+                        pending.result()
+                    pending, found = writer.submit(self.folder.keep, number, work), work.totals
+                totals.add(found)
+                lines.append(found.change_lines)
+                done += batch.num_rows
+                if progress is not None:
+                    progress(done, self.register.households)
+            if pending is not None:
+                pending.result()
+        return totals, lines
+
+    def _lists(self, pool: ThreadPoolExecutor, lines: list[int]) -> list[Future[None]]:
+        paths = [self.folder.part(number) for number in range(len(lines))]
+        lists: list[tuple[str, Any, bool]] = [
+            (CHANGES_FILE, CHANGE_COLUMNS, True),
+            (ARREARS_FILE, ARREARS_COLUMNS, False),
+        ]
+        return [
+            pool.submit(self._list, name, columns, paths, lines, changes) for name, columns, changes in lists
+        ]
+
+    def _list(self, name: str, columns: Any, paths: list[Path], lines: list[int], changes: bool) -> None:
+        """One list as Parquet, and as workbooks where they are wanted."""
+        self._write(
+            name, lambda path: write_parquet(path, columns, parts(paths, change_lines=lines, changes=changes))
+        )
+        if self.excel:
+            from .workbook import write_workbooks
+
+            write_workbooks(
+                self.folder,
+                Path(name).stem,
+                columns,
+                lambda: parts(paths, change_lines=lines, changes=changes),
+                private=self.plan.identity_numbers,
+            )
+
+    def _write(self, name: str, write: Callable[[Path], None]) -> None:
+        self.folder.place(name, write, private=self.plan.identity_numbers)
+
+    def _summaries(self, summary: dict[str, Any], totals: Totals) -> None:
+        table = payments(self.plan.rules, totals)
+        self._write(PAYMENTS_FILE, lambda path: pq.write_table(table, path, store_decimal_as_integer=True))
+        pages = (as_json(summary), markdown_page(summary).encode(), html_page(summary).encode())
+        for name, page in zip(SUMMARY_FILES, pages, strict=True):
+            self.folder.place_bytes(name, page)
+        self.folder.place_bytes(RUN, as_json(self._record(summary)))
+
+    def _record(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """What `run.json` says: the work, what it was done with, and what came out."""
+        plan, register = self.plan, self.register
+        path, folder = register.path.resolve(), self.folder.path.resolve()
+        inside = path.is_relative_to(folder)
+        return {
+            "work": self.identity,
+            "plan": plan.data(),
+            "editions": {
+                "before": plan.edition_before.edition_digest,
+                "after": plan.edition_after.edition_digest,
+            },
+            "kernels": {
+                "before": kernel_of(plan.edition_before).digest,
+                "after": kernel_of(plan.edition_after).digest,
+            },
+            "register": {
+                "path": os.fspath(path.relative_to(folder) if inside else path),
+                "digest": register.digest,
+                "households": register.households,
+                "persons": register.persons,
+            },
+            "versions": {"eligibility": __version__, **{name: version(name) for name in _PACKAGES}},
+            "lines": {"changes": summary["change_lines"], "arrears": summary["arrears_lines"]},
+        }

@@ -1,0 +1,142 @@
+"""The subjects of one batch of a register: where each household's persons stand, their district, and what lists call them."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ..case import mask_name
+from ..quantities import Month
+from ..register.columns import MEMBERS, paid_column
+from ..values import Level
+from .districts import UNKNOWN_DISTRICT
+
+
+class Subjects:
+    """A batch of a register (one row per household) by position: households, and persons in the batch's order."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self.batch = batch
+        members = batch.column(MEMBERS)
+        offsets = members.offsets.to_numpy().astype(np.int64)
+        self.offsets: NDArray[np.int64] = offsets - offsets[0]
+        self.members: pa.StructArray = members.flatten()
+        self.households = batch.num_rows
+        self.persons = len(self.members)
+
+    @cached_property
+    def household_of(self) -> NDArray[np.int32]:
+        """The household of each person."""
+        return np.repeat(np.arange(self.households, dtype=np.int32), np.diff(self.offsets))
+
+    @cached_property
+    def _district(self) -> tuple[NDArray[np.int32], list[str]]:
+        if "地区" not in self.batch.schema.names:
+            return np.zeros(self.households, np.int32), [UNKNOWN_DISTRICT]
+        column = _encoded(self.batch.column("地区"))
+        names: dict[str, int] = {}
+        table = [names.setdefault((word or "")[:6] or UNKNOWN_DISTRICT, len(names))
+                 for word in [*column.dictionary.to_pylist(), None]]  # fmt: skip
+        codes = pc.fill_null(column.indices, pa.scalar(len(table) - 1, column.indices.type)).to_numpy()
+        return np.array(table, np.int32)[codes], list(names)
+
+    @property
+    def district(self) -> NDArray[np.int32]:
+        """The district of each household, as a position in `districts`."""
+        return self._district[0]
+
+    @property
+    def districts(self) -> list[str]:
+        """District codes: the first six digits of the region, `UNKNOWN_DISTRICT` where it is blank."""
+        return self._district[1]
+
+    @cached_property
+    def heads(self) -> NDArray[np.int32]:
+        """The person whose name stands for each household: its head, else its applicant, else its first member."""
+        shown = self.offsets[:-1].astype(np.int32)
+        for title, word in (("与申请人关系", "本人"), ("与户主关系", "户主")):
+            column = self.person_column(title)
+            if column is not None:
+                found = np.flatnonzero(_is(column, word))[::-1]  # of two, the first is written last
+                shown[self.household_of[found]] = found
+        return shown
+
+    def person_column(self, title: str) -> pa.Array | None:
+        """A column of the members, None if the register has none."""
+        index = self.members.type.get_field_index(title)
+        return None if index < 0 else self.members.field(index)
+
+    def column(self, title: str, level: Level) -> pa.Array | None:
+        """A column of households or of persons, None if the register has none."""
+        if level is Level.PERSON:
+            return self.person_column(title)
+        return self.batch.column(title) if title in self.batch.schema.names else None
+
+    def paid(
+        self, programme: str, month: Month, level: Level
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+        """What was paid for a month, in 分, and whether it is given; None if no column says."""
+        column = self.column(paid_column(programme, month, level).title, level)
+        if column is None or column.null_count == len(column):
+            return None
+        return pc.fill_null(column, 0).to_numpy(), column.is_valid().to_numpy(zero_copy_only=False)
+
+    def household_ids(self, rows: pa.Array) -> pa.Array:
+        return self.batch.column("家庭编号").take(rows)
+
+    def member_ids(self, persons: pa.Array) -> pa.Array:
+        return self._taken("成员编号", persons)
+
+    def names(self, persons: pa.Array, *, masked: bool) -> pa.Array:
+        names = self._taken("姓名", persons)
+        return masked_names(names) if masked else names
+
+    def identity_numbers(self, persons: pa.Array, *, masked: bool) -> pa.Array:
+        numbers = self._taken("身份证号", persons)
+        return masked_numbers(numbers) if masked else numbers
+
+    def _taken(self, title: str, persons: pa.Array) -> pa.Array:
+        column = self.person_column(title)
+        return pa.nulls(len(persons), pa.string()) if column is None else column.take(persons)
+
+
+def _encoded(column: pa.Array) -> pa.DictionaryArray:
+    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
+
+def _is(column: pa.Array, word: str) -> NDArray[np.bool_]:
+    encoded = _encoded(column)
+    position = encoded.dictionary.index(word).as_py()
+    if position < 0:
+        return np.zeros(len(column), np.bool_)
+    equal = pc.equal(encoded.indices, pa.scalar(position, encoded.indices.type))
+    return pc.fill_null(equal, False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def masked_numbers(numbers: pa.Array) -> pa.Array:
+    """Identity numbers with only the first six and the last four signs left, as `mask` writes them."""
+    return pc.binary_replace_slice(numbers.cast(pa.binary()), 6, -4, b"********").cast(pa.string())
+
+
+def masked_names(names: pa.Array) -> pa.Array:
+    """Names as `mask_name` writes them; how much of a surname is left depends on two signs and the length alone."""
+    names = pc.utf8_trim_whitespace(names)
+    lengths = pc.fill_null(pc.utf8_length(names), 0)
+    first = pc.utf8_slice_codeunits(names, 0, 2).dictionary_encode()
+    kept = pa.array([_kept(signs) for signs in first.dictionary.to_pylist()], pa.int32()).take(first.indices)
+    kept = pc.if_else(pc.greater(lengths, 2), kept, pc.if_else(pc.equal(lengths, 2), 1, 0)).cast(pa.int32())
+    short = pc.utf8_slice_codeunits(names, 0, 1)
+    long = pc.utf8_slice_codeunits(names, 0, 2)
+    left = pc.if_else(pc.equal(kept, 2), long, pc.if_else(pc.equal(kept, 1), short, ""))
+    stars = pc.binary_repeat("*", pc.subtract(lengths, pc.fill_null(kept, 0)))
+    return pc.if_else(names.is_valid(), pc.binary_join_element_wise(left, stars, ""), None)
+
+
+@lru_cache(maxsize=65_536)
+def _kept(signs: str) -> int:
+    """How many signs are left of a name of three or more that begins so."""
+    return 3 - mask_name(signs + "某").count("*") if len(signs) == 2 else 0

@@ -1,0 +1,206 @@
+"""Arrears of single households, each a way money can be owed, claimed back, or open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from eligibility.engines.verdicts import ProgrammeVerdicts, Verdicts
+from eligibility.quantities import Month
+from eligibility.reevaluation.evaluation import Evaluations, Truths
+from eligibility.reevaluation.lines import work_of
+from eligibility.reevaluation.plan import Plan
+from eligibility.reevaluation.retroactive import Retroactive
+from eligibility.ruleset import Edition
+
+ELIGIBLE, INELIGIBLE, UNDETERMINED = 1, 2, 3
+NO_VERDICT, UNKNOWN = (0, 0, 0), -1
+Found = tuple[int, int, int]
+"""Outcome, low and high."""
+STANDARD_1450, STANDARD_1480 = (ELIGIBLE, 145_000, 145_000), (ELIGIBLE, 148_000, 148_000)
+REFUSED, OPEN = (INELIGIBLE, 0, 0), (UNDETERMINED, 0, 148_000)
+
+
+class Given(Evaluations):
+    """One household whose 低保 is as given: then and now, and whether it is in payment."""
+
+    then: Found
+    now: Found
+    receives: bool | None
+
+    def evaluate(self, edition: Edition) -> Verdicts:
+        is_now = edition.known_on == self.plan.after.known_on
+        outcome, low, high = self.now if is_now else self.then
+        programme = edition.programme("dibao")
+        assert programme is not None
+        masks = [np.zeros(1, np.uint64)] * 3
+        found = ProgrammeVerdicts(
+            programme,
+            np.array([outcome], np.uint8),
+            np.array([low], np.int64),
+            np.array([high], np.int64),
+            *masks,
+        )
+        return Verdicts(edition, np.array([0, 1], np.int64), {"dibao": found})
+
+    def read(self, month: Month) -> pa.RecordBatch:
+        facts = {"在享.低保": pa.array([self.receives], pa.bool_()), "成员": [[{"在册": True}]]}
+        return pa.RecordBatch.from_pydict(facts)
+
+    def in_payment(self, programme: str, month: Month) -> Truths:
+        if programme == "dibao":
+            return super().in_payment(programme, month)
+        return np.zeros(1, np.bool_), np.ones(1, np.bool_)
+
+
+def settled(
+    plan: Plan, then: Found, now: Found, receives: bool | None, paid: dict[str, int]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The lines of arrears of one household, and its change."""
+    row: dict[str, Any] = {
+        "家庭编号": "1",
+        "地区": "110112001001",
+        **{f"已发.低保.{m}": fen for m, fen in paid.items()},
+        "成员": [{"成员编号": "1", "姓名": "张三", "身份证号": "110199198804120013"}],
+    }
+    made = type("_", (Given,), {"then": then, "now": now, "receives": receives})
+    work = work_of(plan, pa.RecordBatch.from_pylist([row]), evaluating=made)
+    changes = [line for line in work.changes.to_pylist() if line["programme"] == "低保"]
+    return work.arrears.to_pylist(), changes[0] if changes else {}
+
+
+def kinds(lines: list[dict[str, Any]]) -> list[tuple[str, str, int | None]]:
+    return [(line["month"], line["kind"], line["difference"]) for line in lines]
+
+
+MONTHS = ("2025-07", "2025-08", "2025-09")
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "receives", "kind", "difference", "note"),
+    [
+        (STANDARD_1450, STANDARD_1480, True, "补发", 3_000, None),
+        (STANDARD_1480, STANDARD_1450, True, "追回", -3_000, None),
+        (STANDARD_1450, REFUSED, True, "追回", -145_000, None),
+        (STANDARD_1450, NO_VERDICT, True, "追回", -145_000, None),
+        (STANDARD_1450, STANDARD_1480, None, "待核", None, "是否在享未知"),
+        (STANDARD_1450, OPEN, True, "待核", None, "应发金额未定"),
+        (STANDARD_1450, (ELIGIBLE, 0, 148_000), True, "待核", None, "应发金额未定"),
+        (STANDARD_1450, (ELIGIBLE, UNKNOWN, UNKNOWN), True, "待核", None, "应发金额未定"),
+        (OPEN, STANDARD_1480, True, "待核", None, "当时应发金额未定"),
+        (OPEN, REFUSED, True, "待核", None, "当时应发金额未定"),
+        (REFUSED, STANDARD_1480, True, "待核", None, "在享而当时认定不符合，实发未填"),
+    ],
+)
+def test_every_month_is_settled(
+    plan: Plan,
+    then: Found,
+    now: Found,
+    receives: bool | None,
+    kind: str,
+    difference: int | None,
+    note: str | None,
+) -> None:
+    lines, _ = settled(plan, then, now, receives, {})
+    assert kinds(lines) == [(month, kind, difference) for month in MONTHS]
+    assert {line["note"] for line in lines} == {note}
+    assert {line["programme"] for line in lines} == {"低保"}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "receives"),
+    [
+        (STANDARD_1450, STANDARD_1450, True),
+        (STANDARD_1450, STANDARD_1480, False),
+        (REFUSED, STANDARD_1480, False),
+        (OPEN, OPEN, False),
+        (REFUSED, REFUSED, True),
+        (REFUSED, REFUSED, None),
+        (REFUSED, NO_VERDICT, True),
+    ],
+)
+def test_nothing_is_owed(plan: Plan, then: Found, now: Found, receives: bool | None) -> None:
+    lines, _ = settled(plan, then, now, receives, {})
+    assert lines == []
+
+
+def test_what_was_paid_counts_more_than_what_was_determined(plan: Plan) -> None:
+    paid = {"2025-07": 148_000, "2025-08": 150_050, "2025-09": 100_001}
+    lines, _ = settled(plan, STANDARD_1450, STANDARD_1480, True, paid)
+    assert kinds(lines) == [("2025-08", "追回", -2_050), ("2025-09", "补发", 47_999)]
+    assert [line["paid"] for line in lines] == [150_050, 100_001]
+    assert [(line["before_low"], line["after_high"]) for line in lines] == [(145_000, 148_000)] * 2
+
+
+def test_payments_settle_what_was_not_determined_then(plan: Plan) -> None:
+    paid = dict.fromkeys(MONTHS, 145_000)
+    for then in (OPEN, REFUSED):
+        lines, _ = settled(plan, then, STANDARD_1480, True, paid)
+        assert kinds(lines) == [(month, "补发", 3_000) for month in MONTHS]
+    lines, _ = settled(plan, REFUSED, REFUSED, True, {"2025-08": 10})
+    assert kinds(lines) == [("2025-08", "追回", -10)]
+
+
+def with_changed_rules(plan: Plan) -> Plan:
+    """The same plan as if not the standard but a rule of 低保 had been told late."""
+    months = tuple(
+        Retroactive(m.month, m.then, m.now, m.figures - {"dibao"}, frozenset({"dibao"}))
+        for m in plan.retroactive
+    )
+    copy = replace(plan)
+    copy.__dict__["retroactive"] = months
+    return copy
+
+
+def test_a_rule_told_late_may_owe_but_never_claims_back(plan: Plan) -> None:
+    changed = with_changed_rules(plan)
+    lines, change = settled(changed, STANDARD_1450, STANDARD_1480, True, {})
+    assert kinds(lines) == [(month, "补发", 3_000) for month in MONTHS]
+    assert change["change"] == "增发"
+    lines, change = settled(changed, STANDARD_1450, REFUSED, True, {"2025-08": 145_000})
+    assert kinds(lines) == [(month, "待核", None) for month in MONTHS]
+    assert {line["note"] for line in lines} == {"追回出自追溯的规则"}
+    assert (change["change"], change["note"], change["difference"]) == ("待核", "追回出自追溯的规则", None)
+
+
+def test_months_whose_law_was_known_are_settled_by_payments_only(plan: Plan) -> None:
+    copy = replace(plan)
+    copy.__dict__["retroactive"] = tuple(
+        Retroactive(m.month, m.then, m.now, frozenset(), frozenset()) for m in plan.retroactive
+    )
+    lines, _ = settled(copy, OPEN, OPEN, True, {})
+    assert lines == []
+    lines, _ = settled(copy, STANDARD_1450, STANDARD_1480, True, {"2025-09": 145_000})
+    assert kinds(lines) == [("2025-09", "补发", 3_000)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change", "difference"),
+    [
+        (REFUSED, STANDARD_1480, "新增", 148_000),
+        (NO_VERDICT, STANDARD_1480, "新增", 148_000),
+        (STANDARD_1450, REFUSED, "退出", -145_000),
+        (STANDARD_1450, NO_VERDICT, "退出", -145_000),
+        ((ELIGIBLE, 0, 145_000), REFUSED, "退出", None),
+        (STANDARD_1450, STANDARD_1480, "增发", 3_000),
+        (STANDARD_1480, STANDARD_1450, "减发", -3_000),
+        (STANDARD_1450, STANDARD_1450, "不变", 0),
+        (STANDARD_1450, OPEN, "待核", None),
+        (OPEN, STANDARD_1480, "待核", None),
+        (OPEN, REFUSED, "待核", None),
+        (REFUSED, (ELIGIBLE, 0, 148_000), "待核", None),
+        ((ELIGIBLE, 0, 145_000), (ELIGIBLE, 146_000, 148_000), "待核", None),
+        ((ELIGIBLE, UNKNOWN, UNKNOWN), (ELIGIBLE, UNKNOWN, UNKNOWN), "待核", None),
+    ],
+)
+def test_changes(plan: Plan, before: Found, after: Found, change: str, difference: int | None) -> None:
+    _, line = settled(plan, before, after, False, {})
+    assert (line["change"], line["difference"]) == (change, difference)
+
+
+def test_who_is_refused_twice_gives_no_line(plan: Plan) -> None:
+    assert settled(plan, REFUSED, NO_VERDICT, False, {}) == ([], {})
