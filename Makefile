@@ -5,13 +5,17 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DEMO   := build/demo
 
 .PHONY: demo test check lint bench clean
 
-demo: $(STAMP)  ## Determine the sample households and print the reasons
+demo: $(STAMP)  ## Determine the sample households with reasons; re-evaluate 100,000 households from 1450 to 1480 yuan
 	@$(BIN)/eligibility determine cases/单亲母亲与学童.yaml cases/残疾人独居.yaml --month 2016-03 --month 2018-03 --month 2021-07 --month 2025-08
 	@$(BIN)/eligibility explain cases/单亲母亲与学童.yaml --month 2025-08
 	@$(BIN)/eligibility check cases | tail -n 2
+	@mkdir -p $(DEMO)
+	@test -f $(DEMO)/台账.arrow || $(BIN)/eligibility register sample --households 100000 --seed 1 --out $(DEMO)/台账.arrow
+	@$(BIN)/eligibility reevaluate $(DEMO)/台账.arrow --before 2025-06@2025-06-30 --after 2025-07@2025-09-30 --through 2025-09 --out $(DEMO)/复核
 
 test: $(STAMP)  ## Run every test, and the engine tests once more with freed memory overwritten
 	$(BIN)/python -m pytest
@@ -38,7 +42,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) benchmarks/.venv-openfisca .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf build $(VENV) benchmarks/.venv-openfisca .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
 benchmarks/.venv-openfisca/.installed:
 	$(PYTHON) -m venv benchmarks/.venv-openfisca

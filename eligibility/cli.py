@@ -19,7 +19,8 @@ import typer
 
 from . import __version__
 from .case import json_schema, load_case
-from .cli_registers import reevaluate, registers
+from .cli_matrix import matrix
+from .cli_registers import explain_reevaluated, reevaluate, registers
 from .cli_rulesets import rulesets
 from .cli_sweep import sweep
 from .cli_whatif import whatif
@@ -45,13 +46,11 @@ from .printing import (
 from .ruleset import Ruleset, load_ruleset
 from .usage import (
     DIFFERENT,
-    CaseFile,
     Command,
     Format,
     Group,
     KnownOn,
     Months,
-    OneMonth,
     Overlays,
     Rules,
     UsageError,
@@ -167,11 +166,22 @@ def determine(
 
 @app.command(cls=Command, help="用文字说明认定：每个条件的数值、标准、依据和缺少的信息。")
 def explain(
-    case: CaseFile,
-    month: OneMonth,
+    case: Annotated[Path, typer.Argument(metavar="CASE", help="个案文件，或 reevaluate 的结果文件夹")],
+    month: Annotated[
+        str | None, typer.Option("--month", metavar="M", help="待遇月份，如 2025-08；个案文件必填")
+    ] = None,
     known_on: KnownOn = None,
     rules: Rules = "beijing",
     overlay: Overlays = None,
+    household: Annotated[
+        str | None, typer.Option("--household", metavar="ID", help="结果文件夹：哪一户（家庭编号）")
+    ] = None,
+    side: Annotated[
+        str,
+        typer.Option(
+            "--side", metavar="before|after", callback=one_of("before", "after"), help="结果文件夹：哪一边"
+        ),
+    ] = "after",
     audience: Annotated[
         str,
         typer.Option(
@@ -185,14 +195,21 @@ def explain(
         str, typer.Option("--language", metavar="zh|en", callback=one_of("zh", "en"), help="语言")
     ] = "zh",
 ) -> int:
-    """Explains the determination of one case for one month."""
-    law = load_ruleset(rules, overlays=overlay or ())
-    (edition,) = editions(law, [month], known_on)
-    try:
-        determination = determine_case(load_case(case), edition)
-    except InputError as error:
-        note_failures([Failure(str(case), error)])
-        return error.exit_code
+    """Explains the determination of one case for one month, or of one household of a re-evaluation."""
+    if case.is_dir():
+        if household is None:
+            raise typer.BadParameter(f"{case} 是文件夹，要用 --household 指明哪一户")
+        determination = explain_reevaluated(case, household, side)
+    else:
+        if month is None:
+            raise typer.BadParameter("缺少 --month")
+        law = load_ruleset(rules, overlays=overlay or ())
+        (edition,) = editions(law, [month], known_on)
+        try:
+            determination = determine_case(load_case(case), edition)
+        except InputError as error:
+            note_failures([Failure(str(case), error)])
+            return error.exit_code
     audiences: Any = audience  # checked by the option
     languages: Any = language
     out(explain_determination(determination, audience=audiences, language=languages))
@@ -291,6 +308,7 @@ def schema(
 
 app.command(cls=Command, help="把个案与假设情景下的认定并排比较；说明为什么不符合、怎样才符合。")(whatif)
 app.command(cls=Command, help="一个数量在一个范围里变化：每项待遇怎样变，在哪一分转折，依哪一条。")(sweep)
+app.command(cls=Command, help="几个情景乘许多户：一个文件夹的个案或者整个台账，谁变动，花多少。")(matrix)
 app.command(cls=Command, help="复核整个台账：规定改变前后谁新增、退出、增发、减发，该补发多少。")(reevaluate)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from .determination import Determination
 from .errors import InputError, Problem
 from .printing import note, out, out_json, out_rows
 from .ruleset import load_ruleset
@@ -42,6 +44,9 @@ RegisterFile = Annotated[Path, typer.Argument(metavar="FILE", help="台账文件
 @contextlib.contextmanager
 def _extra() -> Iterator[None]:
     """Says which extra is missing, in place of the import that failed."""
+    # Batches come and go: memory given back to the system between two of them costs more than reading them. Arrow's
+    # allocator looks at this when it is loaded.
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "1000")
     try:
         yield
     except ModuleNotFoundError as error:
@@ -115,6 +120,13 @@ def import_tables(
     if not report.rows_listed:
         listed.unlink(missing_ok=True)
     return _listed(report.rows_in, report.rows_listed, listed)
+
+
+def explain_reevaluated(folder: Path, household: str, side: str) -> Determination:
+    """The determination of one household of a finished re-evaluation."""
+    with _extra():
+        from .reevaluation.explaining import explain_household
+    return explain_household(folder, household, side)
 
 
 def _listed(rows: int, listed: int, place: Path) -> int:

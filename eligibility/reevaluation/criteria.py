@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..case import FACTS
 from ..determination.texts import cite
 from ..engines.verdicts import ProgrammeVerdicts
 from ..language.nodes import symbols
-from ..ruleset import Edition
+from ..ruleset import Edition, Ruleset
 from ..ruleset.resolved import Criterion, Programme
 from .pieces import Vocabulary
 
@@ -22,10 +22,14 @@ NOT_SHOWN: Final = "（不公开）"
 """In place of the clause of a criterion about a sensitive fact."""
 
 
-@lru_cache(maxsize=64)
 def matched(programme: str, before: Edition, after: Edition) -> MatchedCriteria:
-    """The criteria of a programme (by id) in two editions; made once, with the texts that lists needed so far."""
-    return MatchedCriteria(programme, before, after)
+    """The criteria of a programme (by id) in two editions, kept with the later with the texts lists needed so far."""
+    key = f"criteria of {programme} since {before.month} {before.edition_digest}"
+    kept = after.compiled.get(key)
+    if kept is None:
+        kept = after.compiled[key] = MatchedCriteria(programme, before, after)
+    assert isinstance(kept, MatchedCriteria)
+    return kept
 
 
 class MatchedCriteria:
@@ -36,11 +40,11 @@ class MatchedCriteria:
     """
 
     def __init__(self, programme: str, before: Edition, after: Edition) -> None:
-        self.after = after
         self._sides = (before.programme(programme), after.programme(programme))
         own = [side.criteria if side is not None else () for side in self._sides]
         merged = {c.id: c for c in (*own[1], *own[0])} | {c.id: c for c in own[1]}
         self.criteria: tuple[Criterion, ...] = tuple(merged.values())
+        self._each = [(f"{c.id} {c.title}", _clause(c, after.ruleset)) for c in self.criteria]
         self._said: dict[int, tuple[str, str]] = {}
         self._position = {identifier: index for index, identifier in enumerate(merged)}
 
@@ -72,19 +76,10 @@ class MatchedCriteria:
         """The criteria in a mask with their titles, and the clauses they stand on."""
         found = self._said.get(mask)
         if found is None:
-            criteria = self._named(mask)
-            titles = "；".join(f"{criterion.id} {criterion.title}" for criterion in criteria)
-            found = self._said[mask] = titles, "；".join(self._clauses(criteria))
+            chosen = [text for index, text in enumerate(self._each) if mask >> index & 1]
+            clauses = dict.fromkeys(clause for _, clause in chosen if clause)
+            found = self._said[mask] = "；".join(title for title, _ in chosen), "；".join(clauses)
         return found
-
-    def _named(self, mask: int) -> list[Criterion]:
-        return [criterion for index, criterion in enumerate(self.criteria) if mask >> index & 1]
-
-    def _clauses(self, criteria: list[Criterion]) -> dict[str, None]:
-        rules = self.after.ruleset
-        return dict.fromkeys(
-            NOT_SHOWN if _sensitive(c) else cite(c.cite, rules, "zh") for c in criteria if c.cite is not None
-        )
 
     @staticmethod
     def _kinds(programme: Programme) -> tuple[int, int]:
@@ -114,9 +109,12 @@ class MatchedCriteria:
         )
 
 
-def _sensitive(criterion: Criterion) -> bool:
-    """Whether a criterion looks at a sensitive fact; the title of its document may then give the fact away."""
-    return any(name in FACTS and FACTS[name].sensitive for name in symbols(criterion.test))
+def _clause(criterion: Criterion, rules: Ruleset) -> str:
+    """Where a criterion stands; not where it looks at a sensitive fact, which the document's title may give away."""
+    if criterion.cite is None:
+        return ""
+    sensitive = any(name in FACTS and FACTS[name].sensitive for name in symbols(criterion.test))
+    return NOT_SHOWN if sensitive else cite(criterion.cite, rules, "zh")
 
 
 def _read_by(programme: Programme, routes: int) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +13,7 @@ from ..engines.verdicts import Verdicts
 from ..quantities import Month
 from ..register.columns import MEMBERS
 from ..register.facts import FactReader
-from ..ruleset import Edition, Ruleset
+from ..ruleset import Edition
 from ..values import Level
 from .plan import Plan
 
@@ -56,7 +54,7 @@ class Evaluations:
         return kernel_of(edition).evaluate(edition, self.facts(edition.month))
 
     def read(self, month: Month) -> pa.RecordBatch:
-        return _reader(self.plan).read(self.batch, month)
+        return reader_of(self.plan).read(self.batch, month)
 
     def in_payment(self, programme: str, month: Month) -> Truths:
         """Whether a programme (by id) is in payment in a month, for each of its subjects."""
@@ -93,26 +91,20 @@ def _truths(column: pa.Array | None, rows: int) -> Truths:
     return pc.fill_null(column, False).to_numpy(zero_copy_only=False), known
 
 
-@lru_cache(maxsize=8)
-def _names(editions: tuple[Edition, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for edition in editions for name in kernel_of(edition).facts))
-
-
 def fact_names(plan: Plan) -> tuple[str, ...]:
     """Every fact a plan reads: what its editions need, and what is in payment."""
     editions = [plan.edition_before, plan.edition_after]
     editions += [e for month in plan.retroactive for e in (month.then, month.now)]
     receipts = [receipt_fact(t.id, t.name, t.level).name for t in plan.rules.programmes.values()]
-    return tuple(dict.fromkeys((*_names(tuple(editions)), *receipts)))
+    needed = (name for edition in editions for name in kernel_of(edition).facts)
+    return tuple(dict.fromkeys((*needed, *receipts)))
 
 
-_READERS: dict[int, tuple[Ruleset, tuple[str, ...], FactReader]] = {}
-
-
-def _reader(plan: Plan) -> FactReader:
-    """The reader of a plan's facts, kept with its ruleset."""
-    names = fact_names(plan)
-    kept = _READERS.get(id(plan.rules))
-    if kept is None or kept[0] is not plan.rules or kept[1] != names:
-        kept = _READERS[id(plan.rules)] = (plan.rules, names, FactReader(names, plan.rules))
-    return kept[2]
+def reader_of(plan: Plan) -> FactReader:
+    """The reader of a plan's facts, kept with the later edition."""
+    key = f"facts of {plan}"
+    kept = plan.edition_after.compiled.get(key)
+    if kept is None:
+        kept = plan.edition_after.compiled[key] = FactReader(fact_names(plan), plan.rules)
+    assert isinstance(kept, FactReader)
+    return kept

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,9 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import __version__
 from ..engines.kernel import kernel_of
 from ..quantities import Month
 from ..register.store import Register, open_register
@@ -38,8 +39,10 @@ REGISTER_FILE: Final = "台账.arrow"
 PROBLEMS_FILE: Final = "问题清单.csv"
 PAYMENTS_FILE: Final = "发放汇总.parquet"
 SUMMARY_FILES: Final = ("summary.json", "汇总.md", "汇总.html")
+BATCHES_AT_ONCE: Final = 2
+"""How many batches are in memory and worked on."""
 _FORMAT: Final = 1
-_PACKAGES: Final = ("pyarrow", "numpy", "llvmlite")
+_PACKAGES: Final = ("eligibility", "pyarrow", "numpy", "llvmlite")
 
 Progress = Callable[[int, int], None]
 """Called with the households done and their number."""
@@ -167,25 +170,38 @@ class Run:
         return Report(out, summary, already_finished=False)
 
     def _batches(self, progress: Progress | None) -> tuple[Totals, list[int]]:
-        """Works through the register; the sums, and how many lines of each part are changes."""
-        totals, lines, number, done = Totals(), [], 0, 0
-        pending: Future[None] | None = None
-        with ThreadPoolExecutor(1) as writer:
-            for number, batch in enumerate(self.register.batches()):
-                found = self.folder.kept(number)
-                if found is None:
-                    work = work_of(self.plan, batch, number, evaluating=self.evaluating)
-                    if pending is not None:
-                        pending.result()
-                    pending, found = writer.submit(self.folder.keep, number, work), work.totals
+        """Works through the register, two batches at a time; the sums, and how many lines of each part are changes."""
+        totals, lines, done = Totals(), [], 0
+        pending: deque[tuple[int, Future[Totals]]] = deque()
+        with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+
+            def settle() -> None:
+                nonlocal done
+                rows, future = pending.popleft()
+                found = future.result()
                 totals.add(found)
                 lines.append(found.change_lines)
-                done += batch.num_rows
+                done += rows
                 if progress is not None:
                     progress(done, self.register.households)
-            if pending is not None:
-                pending.result()
+
+            for number, batch in enumerate(self.register.batches()):
+                pending.append((batch.num_rows, pool.submit(self._batch, number, batch)))
+                # The first is waited for: it compiles what the others use.
+                if number == 0 or len(pending) > BATCHES_AT_ONCE:
+                    settle()
+            while pending:
+                settle()
         return totals, lines
+
+    def _batch(self, number: int, batch: pa.RecordBatch) -> Totals:
+        """The sums of one batch, whose lines are then kept."""
+        found = self.folder.kept(number)
+        if found is None:
+            work = work_of(self.plan, batch, number, evaluating=self.evaluating)
+            self.folder.keep(number, work)
+            found = work.totals
+        return found
 
     def _lists(self, pool: ThreadPoolExecutor, lines: list[int]) -> list[Future[None]]:
         paths = [self.folder.part(number) for number in range(len(lines))]
@@ -246,6 +262,6 @@ class Run:
                 "households": register.households,
                 "persons": register.persons,
             },
-            "versions": {"eligibility": __version__, **{name: version(name) for name in _PACKAGES}},
+            "versions": {name: version(name) for name in _PACKAGES},
             "lines": {"changes": summary["change_lines"], "arrears": summary["arrears_lines"]},
         }

@@ -207,7 +207,7 @@ def _html_table(table: Table) -> str:
 
 # —— Charts: plain SVG, horizontal bars, one line per programme ——
 
-_LABELS, _BARS, _NUMBERS, _LINE = 110, 640, 150, 26
+_LABELS, _BARS, _NUMBERS, _LINE = 110, 560, 290, 26
 
 
 def _changes_chart(summary: Mapping[str, Any]) -> str:
@@ -249,7 +249,9 @@ def _money_chart(summary: Mapping[str, Any]) -> str:
             amount = Money(p[side]["amount"])
             width = max(1, _BARS * amount.fen // most)
             rows.append(_bar(_LABELS, top + offset, width, 11, colour, f"{word} {amount:,} 元"))
-        rows.append(_text(_LABELS + _BARS + 8, top + 4, f"{Money(p['after']['amount']):,} 元", "start"))
+        unsettled = p["after"]["amount_unsettled"]
+        words = f"{Money(p['after']['amount']):,} 元" + (f"，另有 {unsettled:,} 个未定" if unsettled else "")
+        rows.append(_text(_LABELS + _BARS + 8, top + 4, words, "start"))
     legend = [
         f'<rect x="{_LABELS + 90 * i}" y="{len(shown) * line + 8}" width="12" height="12" fill="{colour}"/>'
         + _text(_LABELS + 90 * i + 18, len(shown) * line + 2, word, "start")

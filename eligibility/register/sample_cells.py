@@ -85,7 +85,9 @@ class Cells:
             return pc.if_else(pa.array(self.known), signs(self.values), pa.scalar(None, pa.string()))
         if pa.types.is_date32(type_):
             return pa.array(self.values.astype(np.int32), mask=unknown).cast(type_)
-        return pa.array(self.values.astype(type_.to_pandas_dtype(), copy=False), type_, mask=unknown)
+        return pa.array(
+            self.values.astype(np.dtype(f"i{type_.bit_width // 8}"), copy=False), type_, mask=unknown
+        )
 
 
 Table = dict[str, Cells]

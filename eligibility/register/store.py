@@ -235,7 +235,8 @@ class Register:
 
 
 def _arrow_batches(path: Path, start: int, only: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:
-    with pa.memory_map(str(path)) as source:
+    # Not mapped: pages of a mapped file would count as memory in use, as large as the file.
+    with pa.OSFile(str(path)) as source:
         schema = ipc.open_file(source).schema
         chosen = None if only is None else [schema.get_field_index(title) for title in only]
         # Threads would only take turns: a batch is read while others are evaluated.

@@ -146,7 +146,6 @@ def paying_laws(draw: st.DrawFn) -> dict[str, str]:
         files[f"p{number}.yaml"] = draw(programme(number, level, readable))
         readable += (f"项{number}.符合", f"项{number}.不符合")
     files["ruleset.yaml"] = (
-        'ruleset: random\ntitle: 随机\ncoverage: {from: "2015-01"}\n'
-        f"files: [{', '.join(files)}]\n"
+        f'ruleset: random\ntitle: 随机\ncoverage: {{from: "2015-01"}}\nfiles: [{", ".join(files)}]\n'
     )
     return files

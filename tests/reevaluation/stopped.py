@@ -21,7 +21,7 @@ from eligibility.ruleset import load_ruleset
 
 from .oracle import DrawnEvaluations, nothing_missing
 
-MOST_KILLS = 10
+MOST_KILLS = 7
 
 
 def attempt(plan: Plan, register: Path, out: Path) -> int:

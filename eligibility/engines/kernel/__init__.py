@@ -69,7 +69,7 @@ class Kernel:
         self._slots = emitter.arguments.slots
         self._tables: dict[Any, NDArray[Any]] = {}
         _decoder()
-        self._machine = Machine(emitter.module, KERNEL, speed=0)
+        self._machine = Machine(emitter.module, KERNEL)
         text = f"{edition.rules_digest} kernel 1 llvmlite {llvmlite.__version__}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
 
@@ -159,7 +159,7 @@ class Kernel:
 
 @cache
 def _decoder() -> Machine:
-    machine = Machine(decoder_module(), DECODE, speed=2)
+    machine = Machine(decoder_module(), DECODE)
     machine.publish(DECODE)
     return machine
 

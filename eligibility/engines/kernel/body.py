@@ -36,6 +36,7 @@ class Body:
         self.entry = self.function.append_basic_block("entry")
         start = self.function.append_basic_block("start")
         self.b = ir.IRBuilder(start)
+        self._block, self._figures = self._address("block"), self._address("figures")
         self.doubtful = self.allocated(FALSE)
         self.algebra = algebra(self.b)
         edition = self.rules.edition
@@ -115,7 +116,7 @@ class Body:
 
     def _decoded(self, path: str, level: str, place: IR, width: int) -> IR:
         """A decoded cell of the block."""
-        block = self._address("block")
+        block = self._block
         column = self.b.gep(block, [word(self.rules.places[level][path])], source_etype=BYTE)
         return read(self.b, column, place, width)
 
@@ -141,7 +142,7 @@ class Body:
     # What expressions read
 
     def today(self) -> Number:
-        day = self._element("figures", word(0), 64)
+        day = read(self.b, self._figures, word(0), 64)
         return Number(day, day)
 
     def parameter(self, symbol: Symbol) -> MachineValue:
@@ -153,13 +154,13 @@ class Body:
         return self._figure(figure, start)
 
     def _figure(self, figure: Figure, start: IR) -> MachineValue:
-        first = self._element("figures", start, 64)
+        first = read(self.b, self._figures, start, 64)
         kind = figure.symbol.type
         if kind.kind is Kind.TRUTH:
             return self._coded_truth(first)
         if kind.kind is Kind.ENUM:
             return Choices(first, tuple(sorted(kind.choices or ())))
-        second = self._element("figures", self.b.add(start, word(1)), 64)
+        second = read(self.b, self._figures, self.b.add(start, word(1)), 64)
         denominator = 1 if figure.symbol.bounds is None else figure.symbol.bounds.denominator
         return self.algebra.loaded_range(first, second, denominator)
 

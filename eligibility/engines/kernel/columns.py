@@ -115,7 +115,9 @@ class Sources:
                 wanted = _SIGNED.get(kind.bit_width if pa.types.is_signed_integer(kind) else 64, pa.int64())
                 whole = column if kind == wanted else column.cast(wanted)
                 form = decode.WHOLE_WIDTHS[whole.type.bit_width]
-                return Source(form, _values(whole, whole.type.to_pandas_dtype()), self._validity(whole))
+                return Source(
+                    form, _values(whole, np.dtype(f"i{whole.type.bit_width // 8}")), self._validity(whole)
+                )
             if pa.types.is_struct(kind) and [f.name for f in kind] == ["lo", "hi"]:
                 return self._pair(domain, column, path)
         raise EngineError(Problem("kernel-column", f"列的类型是 {kind}，应为{_EXPECTED[domain.kind]}", path))

@@ -91,7 +91,10 @@ class Emitter:
         b.call(decode, [fields, count, first, last, block])
 
     def _emit_wide_floor_divide(self) -> None:
-        """Floor division of 128 bits by something positive, digit by digit; rare, and no runtime library is needed."""
+        """Floor division of 128 bits by something positive: by 64 bits where both fit, else digit by digit.
+
+        No library has to be there at run time.
+        """
         function = ir.Function(self.module, ir.FunctionType(WIDE, [WIDE, WIDE]), "wide_floor_divide")
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -101,6 +104,10 @@ class Emitter:
         negative = b.icmp_signed("<", a, zero)
         # floor(a / c) of a negative a is -ceil(-a / c) = -floor((-a + c - 1) / c)
         positive = b.select(negative, b.sub(b.add(b.neg(a), c), one), a)
+        narrow = b.icmp_unsigned("==", b.lshr(b.or_(positive, c), ir.Constant(WIDE, 63)), zero)
+        with b.if_then(narrow, likely=True):
+            short = b.zext(b.udiv(b.trunc(positive, WORD), b.trunc(c, WORD)), WIDE)
+            b.ret(b.select(negative, b.neg(short), short))
         quotient, rest = b.alloca(WIDE), b.alloca(WIDE)
         b.store(zero, quotient)
         b.store(zero, rest)

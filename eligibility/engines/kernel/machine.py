@@ -16,32 +16,29 @@ Function = Callable[[int, int, int], None]
 class Machine:
     """Compiled code; keeps what owns it alive. Calling `run` gives up the interpreter's lock.
 
-    `speed` is how much is spent on making the code faster: next to nothing for rules, whose code is long and straight
-    and gains little, much for small loops.
+    Variables become registers and nothing else is optimised: the code of rules is long and straight and gains little,
+    and compiling it would take four times as long.
     """
 
-    def __init__(self, module: ir.Module, entry: str, *, speed: int) -> None:
+    def __init__(self, module: ir.Module, entry: str) -> None:
         with _LOCK:  # LLVM's own start-up is not made for threads
             binding.initialize_native_target()
             binding.initialize_native_asmprinter()
             self._target = binding.Target.from_default_triple().create_target_machine(
                 cpu=binding.get_host_cpu_name(),
                 features=binding.get_host_cpu_features().flatten(),
-                opt=max(1, speed),
+                opt=1,
                 codemodel="jitdefault",
             )
             parsed = binding.parse_assembly(str(module))
             parsed.verify()
-            options = binding.create_pipeline_tuning_options(speed_level=speed)
+            registers = binding.create_new_function_pass_manager()
+            registers.add_sroa_pass()
+            options = binding.create_pipeline_tuning_options(speed_level=0)
             passes = binding.create_pass_builder(self._target, options)
-            if speed:
-                passes.getModulePassManager().run(parsed, passes)
-            else:
-                registers = binding.create_new_function_pass_manager()
-                registers.add_sroa_pass()
-                for function in parsed.functions:
-                    if not function.is_declaration:
-                        registers.run(function, passes)
+            for function in parsed.functions:
+                if not function.is_declaration:
+                    registers.run(function, passes)
             self._engine = binding.create_mcjit_compiler(parsed, self._target)
             self._engine.finalize_object()
         self.address = int(self._engine.get_function_address(entry))

@@ -151,16 +151,17 @@ class Programmes:
                 for c in limb
             ]
             limbs.append(self._any(parts))
-        return reduce(self.algebra.both, limbs, constant_truth(True))
+        return reduce(self.algebra.both, limbs) if limbs else constant_truth(True)
 
     def _any(self, truths: Sequence[Truth]) -> Truth:
-        return reduce(self.algebra.either, truths, constant_truth(False))
+        return reduce(self.algebra.either, truths) if truths else constant_truth(False)
 
     def _mask(self, bits: Sequence[IR]) -> IR:
-        mask = word(0)
-        for position, bit in enumerate(bits):
-            mask = self.b.or_(mask, self.b.shl(self.b.zext(bit, WORD), word(position)))
-        return mask
+        placed = [
+            self.b.shl(self.b.zext(bit, WORD), word(i)) if i else self.b.zext(bit, WORD)
+            for i, bit in enumerate(bits)
+        ]
+        return reduce(self.b.or_, placed) if placed else word(0)
 
     def settle(self, programme: Programme, scope: Scope) -> None:
         """The amount and the route taken, of a subject that was decided before."""
