@@ -85,9 +85,8 @@ class Cells:
             return pc.if_else(pa.array(self.known), signs(self.values), pa.scalar(None, pa.string()))
         if pa.types.is_date32(type_):
             return pa.array(self.values.astype(np.int32), mask=unknown).cast(type_)
-        return pa.array(
-            self.values.astype(np.dtype(f"i{type_.bit_width // 8}"), copy=False), type_, mask=unknown
-        )
+        kind = np.bool_ if pa.types.is_boolean(type_) else np.dtype(f"i{type_.bit_width // 8}")
+        return pa.array(self.values.astype(kind, copy=False), type_, mask=unknown)
 
 
 Table = dict[str, Cells]
