@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := build/demo
 
-.PHONY: demo test check lint bench clean
+.PHONY: demo test check lint bench bench-register clean
 
 demo: $(STAMP)  ## Determine the sample households with reasons; re-evaluate 100,000 households from 1450 to 1480 yuan
 	@$(BIN)/eligibility determine cases/单亲母亲与学童.yaml cases/残疾人独居.yaml --month 2016-03 --month 2018-03 --month 2021-07 --month 2025-08
@@ -33,6 +33,9 @@ bench: $(STAMP) benchmarks/.venv-openfisca/.installed  ## One household beside O
 	$(BIN)/python benchmarks/single.py --household three
 	$(BIN)/python benchmarks/single.py --household four
 
+bench-register: $(STAMP) benchmarks/.venv-openfisca/.installed benchmarks/.venv-policyengine/.installed benchmarks/.venv-polars/.installed  ## Whole registers, beside peers, in one run
+	$(BIN)/python benchmarks/register.py
+
 $(STAMP): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "缺少 $(PYTHON)：请安装 Python 3.11（Debian：apt-get install python3.11 python3.11-venv python3.11-dev），或用 make PYTHON=… 指定" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "缺少 C 编译器：durable-rules 只有源码包，需要编译（Debian：apt-get install build-essential python3-dev）" >&2; exit 1; }
@@ -42,9 +45,13 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf build $(VENV) benchmarks/.venv-openfisca .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf build $(VENV) benchmarks/.venv-* benchmarks/.data .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
-benchmarks/.venv-openfisca/.installed:
-	$(PYTHON) -m venv benchmarks/.venv-openfisca
-	benchmarks/.venv-openfisca/bin/python -m pip install --quiet --disable-pip-version-check 'openfisca-core==46.0.1'
+benchmarks/.venv-openfisca/.installed: PACKAGES = 'openfisca-core==46.0.1'
+benchmarks/.venv-policyengine/.installed: PACKAGES = 'policyengine-core==3.33.12'
+benchmarks/.venv-polars/.installed: PACKAGES = 'polars==2.1.0' 'numpy==2.4.6'
+
+benchmarks/.venv-%/.installed:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
 	@touch $@

@@ -103,10 +103,10 @@ def matrix(
     if format == "json":
         out_json(found.data())
     else:
-        _out_matrix(found, "、".join(path.name for path in sources))
+        _out_matrix(found, sources[0].name + (f" 等 {len(sources)} 项" if len(sources) > 1 else ""))
     for column in found.columns:
         if column.checked_through is not None:
-            name, checked = column.scenario.name, column.checked_through
+            name, checked = column.name, column.checked_through
             note(f"注意：{name}：规则集只核对到 {checked}；{column.edition.month} 按当时最后有效的标准计算")
     note("注意：假设情景下的试算，不作认定依据")
     note_failures(found.failures)
@@ -151,19 +151,25 @@ def csv_bytes(found: Matrix) -> bytes:
 def _out_matrix(found: Matrix, name: str) -> None:
     baseline = found.columns[0].edition
     left = f"；另有 {len(found.failures):,} 个文件不能用，没有计入" if found.failures else ""
-    out(f"{name}：{found.households:,} 户，{found.persons:,} 人{left}（规则集 {baseline.ruleset.id}）\n")
+    out(f"{name}：{found.households:,} 户，当月 {found.persons:,} 人{left}（规则集 {baseline.ruleset.id}）\n")
     out_rows(SCENARIO_COLUMNS, [_scenario(number, column) for number, column in enumerate(found.columns, 1)])
+    unchanged, nobody = [], []
     for programme in found.programmes:
         effects = [column.effects[programme.id] for column in found.columns]
         whose = "按户" if programme.level is Level.HOUSEHOLD else "按人"
-        head = f"\n【{programme.name}】{whose}，户/人{'，金额按季' if programme.period else ''}"
+        head = f"【{programme.name}】{whose}，户/人{'，金额按季' if programme.period else ''}"
         if any(effect.differs(effects[0]) for effect in effects):
-            out(head)
+            out(f"\n{head}")
             out_rows(EFFECT_COLUMNS, [_effect(found, programme, number) for number in range(len(effects))])
-        else:
+        elif effects[0].eligible.persons or effects[0].undetermined.persons:
             row = _effect(found, programme, 0)
             listed = [f"{title} {row[key]}" for key, title in EFFECT_COLUMNS.items() if row.get(key)][1:]
-            out(f"{head}：各情景都没有变动。{'，'.join(listed) or '没有符合的，也没有信息不足的'}")
+            unchanged.append(f"{head}：{'，'.join(listed)}")
+        else:
+            nobody.append(programme.name)
+    out("\n".join(["\n各情景都没有变动：", *unchanged]) if unchanged else "")
+    if nobody:
+        out(f"各情景都没有符合的，也没有信息不足的：{'、'.join(nobody)}")
     out(
         "\n变动都与第一行比，空着的是零。待核：有一边信息不足或金额未定。差额只算两边都确定的，待核的不在内。"
     )
@@ -192,17 +198,18 @@ def _effect(found: Matrix, programme: Programme, number: int) -> dict[str, Any]:
         for key, text in money_of(programme, effect).items()
     }
     row = {
-        "scenario": column.scenario.name,
+        "scenario": column.name,
         "eligible": _tally(effect.eligible),
         "undetermined": _tally(effect.undetermined),
         "unsettled": f"{effect.unsettled:,}" if effect.unsettled else "",
-        "cost": money["cost"],
-        "cost_per_year": money["cost_per_year"],
+        "cost": money["cost"] if effect.eligible.persons else None,
+        "cost_per_year": money["cost_per_year"] if effect.eligible.persons else None,
     }
     if number == 0:
         return row
     changes = {key: _tally(tally) for key, tally in zip(CHANGE_KEYS, effect.changes.values(), strict=True)}
-    return {**row, **changes, **money}
+    differences = {key: text for key, text in money.items() if key.startswith("difference")}
+    return {**row, **changes, **differences}
 
 
 def _tally(tally: Tally) -> str:

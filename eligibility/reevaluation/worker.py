@@ -7,10 +7,10 @@ arrives, once per process; law that is not the same there is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import pyarrow as pa
 
-from .. import __version__
 from ..errors import Problem, RulesetError
 from ..register.schema import conformed, stored_schema
 from .lines import PLAIN_SCHEMA, lines_of
@@ -47,4 +47,4 @@ def law_of(plan: Plan) -> tuple[str, ...]:
     """What decides a plan's lines besides the register: the version of this package and the digests of its editions."""
     editions = [plan.edition_before, plan.edition_after]
     editions += [edition for month in plan.retroactive for edition in (month.then, month.now)]
-    return (__version__, *(edition.edition_digest for edition in editions))
+    return (version("eligibility"), *(edition.edition_digest for edition in editions))

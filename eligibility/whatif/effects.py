@@ -35,13 +35,14 @@ class Effect:
     """One programme under one scenario; money is in 分 a month (a season, for seasonal programmes).
 
     `changes` are against the baseline, by the words of `CHANGES`; who is eligible on neither side is in none of them.
-    `cost` adds what is known as one figure; `unsettled` is how many of those eligible have none. `difference` adds what
-    is certain on both sides: 待核 is left out.
+    `cost` adds the amounts of those eligible that are one known figure: of `settled` subjects, `unsettled` have none.
+    `difference` adds what is certain on both sides: 待核 is left out.
     """
 
     changes: dict[str, Tally] = field(default_factory=lambda: dict.fromkeys(CHANGES, Tally()))
     eligible: Tally = Tally()
     undetermined: Tally = Tally()
+    settled: int = 0
     unsettled: int = 0
     cost: int = 0
     difference: int = 0
@@ -51,6 +52,7 @@ class Effect:
         self.changes = {change: self.changes[change] + tally for change, tally in other.changes.items()}
         self.eligible += other.eligible
         self.undetermined += other.undetermined
+        self.settled += other.settled
         self.unsettled += other.unsettled
         self.cost += other.cost
         self.difference += other.difference
@@ -108,6 +110,7 @@ def effect_of(programme: Programme, before: Batch, after: Batch) -> Effect:
         changes=listed,
         eligible=after.tally(programme, new.eligible),
         undetermined=after.tally(programme, new.undetermined),
+        settled=int(known.sum()),
         unsettled=int((new.eligible & ~new.exact).sum()),
         cost=int(new.low[known].sum()),
         difference=int((new.low - old.low)[certain].sum()),

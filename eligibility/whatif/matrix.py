@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..case import Case, load_case
+from ..case import Case, load_case, mask
 from ..determination import Determination, Outcome, Verdict, determine
 from ..determination.expectations import Failure, case_files
 from ..engines.kernel import kernel_of
@@ -62,6 +62,11 @@ class Column:
     open: int = 0
 
     @property
+    def name(self) -> str:
+        """The name of the scenario, as others may see it."""
+        return mask(self.scenario.name)
+
+    @property
     def checked_through(self) -> Month | None:
         """The month through which this law was checked, where its own month is later."""
         limits = (self.edition.ruleset.checked_through, *(p.checked_through for p in self.edition.programmes))
@@ -88,7 +93,7 @@ class Matrix:
             for programme in self.programmes:
                 effect = column.effects[programme.id]
                 row: dict[str, Any] = {
-                    "scenario": column.scenario.name,
+                    "scenario": column.name,
                     "month": str(column.edition.month),
                     "programme": programme.name,
                 }
@@ -110,7 +115,7 @@ class Matrix:
             ],
             "scenarios": [
                 {
-                    "name": column.scenario.name,
+                    "name": column.name,
                     "supposed": column.scenario.description if number else None,
                     "month": str(column.edition.month),
                     "known_on": _day(column.edition.known_on),
@@ -118,8 +123,9 @@ class Matrix:
                     "determined": column.determined,
                     "open": column.open,
                     "programmes": [
-                        {key: value for key, value in row.items() if key not in ("scenario", "month")}
-                        for row in rows[number * size : (number + 1) * size]
+                        {"id": programme.id}
+                        | {k: v for k, v in row.items() if k not in ("scenario", "month")}
+                        for programme, row in zip(self.programmes, rows[number * size :], strict=False)
                     ],
                 }
                 for number, column in enumerate(self.columns)
@@ -142,9 +148,10 @@ def _day(day: date | None) -> str | None:
 def money_of(programme: Programme, effect: Effect) -> dict[str, str | None]:
     """What a programme costs and by how much that differs, as text in yuan; a year is twelve months alike.
 
-    None for what pays nothing, and for the year of a seasonal programme.
+    None for what pays nothing, where nobody's amount is known, and for the year of a seasonal programme.
     """
-    pays, monthly = programme.kind != "status", programme.period is None
+    monthly = programme.period is None
+    pays = programme.kind != "status" and (effect.settled > 0 or effect.unsettled == 0)
     return {
         "cost": _yuan(effect.cost, pays),
         "cost_per_year": _yuan(effect.cost * MONTHS_A_YEAR, pays and monthly),

@@ -105,9 +105,11 @@ routes:
 """
 
 
-def write_law(folder: Path, programmes: Sequence[str] = (_HOUSEHOLD, _PERSON)) -> Ruleset:
-    """The small law, or its figures with other programmes."""
-    files = {"parameters.yaml": _PARAMETERS}
+def write_law(
+    folder: Path, programmes: Sequence[str] = (_HOUSEHOLD, _PERSON), definitions: str = "{}"
+) -> Ruleset:
+    """The small law, or its figures with other programmes and definitions."""
+    files = {"parameters.yaml": _PARAMETERS, "definitions.yaml": definitions}
     files |= {f"p{number}.yaml": text for number, text in enumerate(programmes)}
     head = f'ruleset: small\ntitle: 小\ncoverage: {{from: "2015-01"}}\nfiles: [{", ".join(files)}]\n'
     for name, text in {**files, "ruleset.yaml": head}.items():

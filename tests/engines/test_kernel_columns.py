@@ -1,4 +1,4 @@
-"""However a column of facts comes in Arrow, the verdicts are the same; what cannot be a fact is refused by name."""
+"""However a column of facts comes in Arrow, whoever else is in the batch, and by however many threads: the verdicts are the same."""
 
 from __future__ import annotations
 
@@ -10,183 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from eligibility import EngineError, Month, RulesetError, case_from_data
+from eligibility import EngineError, Month, case_from_data
 from eligibility.engines.kernel import ENROLLED, Kernel, kernel_of
 from eligibility.engines.reference import Evaluator
 from eligibility.engines.verdicts import NO_VERDICT, Verdicts
 from eligibility.ruleset import Edition, Ruleset
 
 from .batches import COLUMNS, assert_same, facts_of, reference_verdicts
+from .forms import FORMS, KINDS, MEMBERS, RANGE, Form, assembled, columns, only, recast, repeated
 from .small_law import HOUSEHOLD_FACTS, MONTH, PERSON_FACTS, contexts, population, write_law
-
-MEMBERS = "成员"
-KINDS = {
-    "truth": ("单亲", "本市户籍"),
-    "number": ("货币财产", "住房套数", "赡养抚养费", "稳定收入月额", "必要就业成本"),
-    "date": ("采暖核准日期", "出生日期"),
-    "enum": ("区县", "视力等级", "父母1.父母状况", "父母2.父母状况"),
-}
-INDEX_TYPES = (
-    pa.int8(),
-    pa.int16(),
-    pa.int32(),
-    pa.int64(),
-    pa.uint8(),
-    pa.uint16(),
-    pa.uint32(),
-    pa.uint64(),
-)
-WHOLE_TYPES = INDEX_TYPES
-RANGE = pa.struct([("lo", pa.int64()), ("hi", pa.int64())])
-
-Form = Callable[[pa.Array], pa.Array]
-
-
-@pytest.fixture(scope="module")
-def rules(tmp_path_factory: pytest.TempPathFactory) -> Ruleset:
-    return write_law(tmp_path_factory.mktemp("small"))
-
-
-@pytest.fixture(scope="module")
-def edition(rules: Ruleset) -> Edition:
-    return rules.edition(MONTH)
-
-
-@pytest.fixture(scope="module")
-def evaluator(edition: Edition) -> Evaluator:
-    return Evaluator(edition)
-
-
-@pytest.fixture(scope="module")
-def kernel(edition: Edition) -> Kernel:
-    return kernel_of(edition)
-
-
-@pytest.fixture(scope="module")
-def facts(edition: Edition, evaluator: Evaluator, kernel: Kernel) -> pa.RecordBatch:
-    """The population in the plainest form: integers, days, truths, words; null where a fact is unknown."""
-    given = facts_of(kernel, contexts(edition, population()), evaluator)
-    return recast(given, lambda name, array: plain(array))
-
-
-@pytest.fixture(scope="module")
-def expected(edition: Edition, evaluator: Evaluator) -> Verdicts:
-    return reference_verdicts(edition, contexts(edition, population()), evaluator)
-
-
-def plain(array: pa.Array) -> pa.Array:
-    """One number or one word as it is; several possible ones are the whole domain here."""
-    if array.type == RANGE:
-        low, high = (array.field(place).to_numpy() for place in (0, 1))
-        return pa.array(low, pa.int64(), mask=low != high)
-    if array.type == pa.string():
-        return pa.array([word if word and "|" not in word else None for word in array.to_pylist()])
-    return array
-
-
-def columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
-    """All facts of a batch by name, those of the members among them."""
-    members = batch.column(MEMBERS)
-    people = members.flatten()
-    persons = {people.type.field(i).name: people.field(i) for i in range(people.type.num_fields)}
-    return {**{name: batch.column(name) for name in batch.schema.names if name != MEMBERS}, **persons}
-
-
-def assembled(
-    household: dict[str, pa.Array], persons: dict[str, pa.Array], offsets: np.ndarray
-) -> pa.RecordBatch:
-    if persons:
-        people = pa.StructArray.from_arrays(list(persons.values()), list(persons))
-    else:
-        people = pa.array([{}] * int(offsets[-1]), pa.struct([]))
-    members = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), people)
-    return pa.RecordBatch.from_arrays([*household.values(), members], [*household, MEMBERS])
-
-
-def recast(batch: pa.RecordBatch, change: Callable[[str, pa.Array], pa.Array | None]) -> pa.RecordBatch:
-    """The batch with every fact in another form; a fact that becomes None is left out."""
-    offsets = batch.column(MEMBERS).offsets.to_numpy()
-    new = {name: change(name, array) for name, array in columns(batch).items()}
-    kept = {name: array for name, array in new.items() if array is not None}
-    household = {name: array for name, array in kept.items() if name in batch.schema.names}
-    persons = {name: array for name, array in kept.items() if name not in household}
-    return assembled(household, persons, offsets - offsets[0])
-
-
-def only(names: tuple[str, ...], form: Form) -> Callable[[str, pa.Array], pa.Array]:
-    return lambda name, array: form(array) if name in names else array
-
-
-def repeated(batch: pa.RecordBatch, before: int, after: int) -> pa.RecordBatch:
-    """A slice that holds the batch, in a batch with other households before and after it."""
-    count = batch.num_rows
-    places = [*range(count - before, count), *range(count), *range(after)]
-    return batch.take(pa.array(places)).slice(before, count)
-
-
-# Forms of columns
-
-
-def coded(index: pa.DataType) -> Form:
-    """Words once each, and indices into them; null stays a null index."""
-
-    def form(array: pa.Array) -> pa.Array:
-        once = array.dictionary_encode()
-        return pa.DictionaryArray.from_arrays(once.indices.cast(index), once.dictionary)
-
-    return form
-
-
-def coded_null(array: pa.Array) -> pa.Array:
-    """A dictionary in which null is a word, and words stand that nobody uses, or twice."""
-    once = array.dictionary_encode(null_encoding="encode")
-    words = pa.concat_arrays([once.dictionary, once.dictionary.slice(0, 1)])
-    return pa.DictionaryArray.from_arrays(once.indices.cast(pa.int16()), words)
-
-
-def paired(array: pa.Array) -> pa.Array:
-    """Two bounds; null where unknown."""
-    return pa.StructArray.from_arrays([array, array], ["lo", "hi"])
-
-
-def paired_null(array: pa.Array) -> pa.Array:
-    """Pairs that are null as a whole, whatever stands in them."""
-    filled = array.fill_null(-5)
-    mask = array.is_null()
-    return pa.StructArray.from_arrays([filled, filled], ["lo", "hi"], mask=mask)
-
-
-def paired_narrow(array: pa.Array) -> pa.Array:
-    narrow = array.cast(pa.int16())
-    return pa.StructArray.from_arrays([narrow, narrow], ["lo", "hi"])
-
-
-def coded_pairs(array: pa.Array) -> pa.Array:
-    once = array.dictionary_encode()
-    pairs = pa.array([{"lo": n, "hi": n} for n in once.dictionary.to_pylist()], RANGE)
-    return pa.DictionaryArray.from_arrays(once.indices, pairs)
-
-
-def with_rubbish(array: pa.Array) -> pa.Array:
-    """Values far outside the domain under every null."""
-    values = array.fill_null(-(2**62)).to_numpy()
-    return pa.array(
-        np.where(array.is_valid(), values, -(2**62)), array.type, mask=np.asarray(array.is_null())
-    )
-
-
-FORMS: list[tuple[str, str, Form]] = [
-    *((kind, f"dictionary[{index}]", coded(index)) for kind in KINDS for index in INDEX_TYPES),
-    *((kind, "dictionary with null and spare words", coded_null) for kind in KINDS),
-    *(("number", str(kind), lambda array, kind=kind: array.cast(kind)) for kind in WHOLE_TYPES),
-    ("number", "pair", paired),
-    ("number", "pair, itself null", paired_null),
-    ("number", "pair of int16", paired_narrow),
-    ("number", "dictionary of pairs", coded_pairs),
-    ("number", "rubbish under null", with_rubbish),
-    ("enum", "large_string", lambda array: array.cast(pa.large_string())),
-    ("enum", "dictionary of large_string", lambda array: coded(pa.int8())(array.cast(pa.large_string()))),
-]
 
 
 def test_the_population_tries_everything(facts: pa.RecordBatch, expected: Verdicts) -> None:
@@ -443,208 +275,43 @@ def test_an_edition_with_other_rules_is_refused(
     assert caught.value.code == "kernel-edition"
 
 
-# Refusals
-
-
-def constant(value: object, kind: pa.DataType) -> Form:
-    return lambda array: pa.array([value] * len(array), kind)
-
-
-def coded_constant(value: object, kind: pa.DataType) -> Form:
-    return lambda array: pa.DictionaryArray.from_arrays(
-        pa.array([0] * len(array), pa.int16()), pa.array([value], kind)
-    )
-
-
-TEXT_PAIR = pa.struct([("lo", pa.string()), ("hi", pa.string())])
-OTHER_PAIR = pa.struct([("from", pa.int64()), ("to", pa.int64())])
-WRONG_TYPES: list[tuple[str, str, Form]] = [
-    ("本市户籍", "int for truth", constant(1, pa.int64())),
-    ("单亲", "text for truth", constant("是", pa.string())),
-    ("本市户籍", "dictionary of text for truth", coded_constant("是", pa.string())),
-    ("单亲", "dictionary of int for truth", coded_constant(1, pa.int64())),
-    ("货币财产", "text for number", constant("1", pa.string())),
-    ("货币财产", "float for number", constant(1.0, pa.float64())),
-    ("货币财产", "decimal for number", constant(1, pa.decimal128(10, 2))),
-    ("住房套数", "truth for number", constant(True, pa.bool_())),
-    ("稳定收入月额", "date for number", constant(date(2020, 1, 1), pa.date32())),
-    ("货币财产", "pair of other names", constant({"from": 1, "to": 1}, OTHER_PAIR)),
-    ("货币财产", "pair of texts", constant({"lo": "1", "hi": "1"}, TEXT_PAIR)),
-    ("货币财产", "pair of floats", constant({"lo": 1.5, "hi": 1.5}, pa.struct([("lo", pa.float64()), ("hi", pa.float64())]))),
-    ("货币财产", "dictionary of text for number", coded_constant("1", pa.string())),
-    ("货币财产", "dictionary of float for number", coded_constant(1.5, pa.float64())),
-    ("住房套数", "dictionary of truths for number", coded_constant(True, pa.bool_())),
-    ("稳定收入月额", "dictionary of dates for number", coded_constant(date(2020, 1, 1), pa.date32())),
-    ("货币财产", "dictionary of other pairs", coded_constant({"from": 1, "to": 1}, OTHER_PAIR)),
-    ("货币财产", "dictionary of pairs of texts", coded_constant({"lo": "1", "hi": "1"}, TEXT_PAIR)),
-    ("出生日期", "text for date", constant("2020-01-01", pa.string())),
-    ("出生日期", "int for date", constant(18000, pa.int32())),
-    ("采暖核准日期", "time for date", constant(0, pa.timestamp("s"))),
-    ("采暖核准日期", "date64 for date", constant(date(2020, 1, 1), pa.date64())),
-    ("出生日期", "dictionary of text for date", coded_constant("2020-01-01", pa.string())),
-    ("出生日期", "dictionary of int for date", coded_constant(18000, pa.int32())),
-    ("视力等级", "int for enum", constant(1, pa.int8())),
-    ("区县", "bytes for enum", constant(b"110112", pa.binary())),
-    ("视力等级", "dictionary of int for enum", coded_constant(1, pa.int64())),
-    ("父母2.父母状况", "truth for enum", constant(True, pa.bool_())),
-]  # fmt: skip
-WRONG_VALUES: list[tuple[str, str, str, Form]] = [
-    ("货币财产", "kernel-domain", "below the domain", constant(-1, pa.int64())),
-    ("货币财产", "kernel-domain", "above the domain", constant(10**11 + 1, pa.int64())),
-    ("货币财产", "kernel-domain", "beyond int64", constant(2**64 - 1, pa.uint64())),
-    ("住房套数", "kernel-domain", "int8 below", constant(-1, pa.int8())),
-    ("稳定收入月额", "kernel-domain", "pair upside down", constant({"lo": 5, "hi": 4}, RANGE)),
-    ("稳定收入月额", "kernel-domain", "pair below", constant({"lo": -1, "hi": 4}, RANGE)),
-    ("必要就业成本", "kernel-domain", "pair above", constant({"lo": 0, "hi": 2**62}, RANGE)),
-    ("货币财产", "kernel-domain", "dictionary below", coded_constant(-1, pa.int64())),
-    ("货币财产", "kernel-domain", "dictionary pair upside down", coded_constant({"lo": 5, "hi": 4}, RANGE)),
-    ("出生日期", "kernel-domain", "day too early", constant(date(1000, 1, 1), pa.date32())),
-    ("采暖核准日期", "kernel-domain", "dictionary day too early", coded_constant(date(1000, 1, 1), pa.date32())),
-    ("视力等级", "kernel-word", "no such word", constant("五级", pa.string())),
-    ("视力等级", "kernel-word", "one of two words", constant("一级|五级", pa.string())),
-    ("父母1.父母状况", "kernel-word", "dictionary word", coded_constant("健在", pa.string())),
-    ("视力等级", "kernel-word", "empty word", constant("", pa.string())),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("path", "code", "form"),
-    [
-        *(pytest.param(p, "kernel-column", f, id=n) for p, n, f in WRONG_TYPES),
-        *(pytest.param(p, c, f, id=n) for p, c, n, f in WRONG_VALUES),
-    ],
-)
-def test_refused_by_name(
-    kernel: Kernel, edition: Edition, facts: pa.RecordBatch, path: str, code: str, form: Form
-) -> None:
-    with pytest.raises(EngineError) as caught:
-        kernel.evaluate(edition, recast(facts, only((path,), form)))
-    assert (caught.value.code, caught.value.location) == (code, path)
-
-
-@pytest.mark.parametrize("path", ["货币财产", "出生日期", "视力等级", "父母2.父母状况"])
-def test_words_nobody_uses_do_no_harm(
-    kernel: Kernel, edition: Edition, facts: pa.RecordBatch, expected: Verdicts, path: str
-) -> None:
-    """A dictionary is the whole register's: a word that is wrong is only wrong where a row has it."""
-    wrong = {"货币财产": -1, "出生日期": date(1000, 1, 1)}.get(path, "五级")
-
-    def spoilt(array: pa.Array, used: bool = False) -> pa.Array:
-        once = array.dictionary_encode()
-        words = pa.concat_arrays([once.dictionary, pa.array([wrong], array.type)])
-        indices = once.indices.to_numpy(zero_copy_only=False)
-        # Under a null any index may stand, even that of the wrong word.
-        cells = np.where(np.isnan(indices), len(words) - 1, indices).astype(np.int16)
-        mask = np.zeros(len(cells), bool) if used else np.isnan(indices)
-        return pa.DictionaryArray.from_arrays(pa.array(cells, mask=mask), words)
-
-    batch = recast(facts, only((path,), spoilt))
-    assert_same(kernel.evaluate(edition, batch), expected)
-    with pytest.raises(EngineError) as caught:
-        kernel.evaluate(edition, recast(facts, only((path,), lambda array: spoilt(array, used=True))))
-    assert caught.value.location == path
-
-
-def test_more_words_than_indices_can_tell(kernel: Kernel, edition: Edition) -> None:
-    """More than 32,767 words: refused by name, not cut off."""
-    many_words = pa.array(range(40_000), pa.int64())
-    column = pa.DictionaryArray.from_arrays(pa.array(range(40_000), pa.int32()), many_words)
-    batch = assembled({"货币财产": column}, {}, np.zeros(40_001, np.int32))
-    with pytest.raises(EngineError) as caught:
-        kernel.evaluate(edition, batch)
-    assert caught.value.location == "货币财产"
-
-
-def test_many_texts_of_an_open_fact(kernel: Kernel, edition: Edition) -> None:
-    """Texts that come plain are coded here; however many different ones there are, they are read."""
-    texts = [f"{number:06d}" for number in range(40_000)]
-    batch = assembled({"区县": pa.array(texts)}, {}, np.zeros(40_001, np.int32))
-    result = kernel.evaluate(edition, batch)["help"]
-    assert np.flatnonzero(result.met & np.uint64(1 << 3)).tolist() == []
-    batch = assembled({"区县": pa.array([*texts, "110112"])}, {}, np.zeros(40_002, np.int32))
-    result = kernel.evaluate(edition, batch)["help"]
-    assert np.flatnonzero(result.met & np.uint64(1 << 3)).tolist() == [40_000]
-
-
-@pytest.mark.parametrize(
-    "members",
-    [
-        pytest.param(None, id="absent"),
-        pytest.param(pa.array([1, 2]), id="numbers"),
-        pytest.param(pa.array([[1], [2]]), id="lists of numbers"),
-        pytest.param(pa.array([[{"本市户籍": True}], None]), id="a null list"),
-    ],
-)
-def test_members_are_lists_of_structs(kernel: Kernel, edition: Edition, members: pa.Array | None) -> None:
-    columns_ = {"货币财产": pa.array([0, 0])}
-    if members is not None:
-        columns_[MEMBERS] = members
-    with pytest.raises(EngineError) as caught:
-        kernel.evaluate(edition, pa.RecordBatch.from_pydict(columns_))
-    assert (caught.value.code, caught.value.location) == ("kernel-column", MEMBERS)
-
-
-# Errors of the rules
-
-PAYING = """
-programme: pay
-name: 发放
+READING = """
+programme: {identifier}
+name: {name}
 kind: cash
 for: {level}
-choose: {choose}
+choose: first
 coverage: {{from: "2015-01"}}
-uses: []
+uses: [{uses}]
 criteria:
-  A:
+  {identifier}-A:
     title: 甲
-    test: {first}
-  B:
-    title: 乙
-    test: {second}
+    test: {test}
 routes:
   一:
-    when: [A]
+    when: [{identifier}-A]
     amount: {amount}
-  二:
-    when: [B]
-    amount: 小线
 """
-NEGATIVE = {
-    "家庭": {"choose": "highest", "first": "单亲", "second": "住房套数 > 1", "amount": "线 - 货币财产"},
-    "成员": {"choose": "first", "first": "本市户籍", "second": "years(出生日期) < 18", "amount": "线 - 稳定收入月额"},
-}  # fmt: skip
-OVERLAP = {
-    "家庭": {"choose": "unique", "first": "单亲", "second": "住房套数 > 1", "amount": "线"},
-    "成员": {"choose": "unique", "first": "本市户籍", "second": "years(出生日期) < 18", "amount": "线"},
-}
+STAGE = """
+档:
+  for: 家庭
+  title: 档
+  versions:
+    - from: "2015-01"
+      value: '"高" if 先.符合 else "低"'
+"""
 
 
-@pytest.mark.parametrize(
-    ("level", "code", "parts"),
-    [
-        *(pytest.param(level, "negative-amount", parts, id=f"negative {level}") for level, parts in NEGATIVE.items()),
-        *(pytest.param(level, "routes-overlap", parts, id=f"overlap {level}") for level, parts in OVERLAP.items()),
-    ],
-)  # fmt: skip
-def test_errors_of_the_rules(tmp_path: Path, level: str, code: str, parts: dict[str, str]) -> None:
-    """The same error as the reference engine's for the same household, and none for households it finds nothing in."""
-    edition = write_law(tmp_path, [PAYING.format(level=level, **parts)]).edition(MONTH)
-    evaluator, kernel = Evaluator(edition), kernel_of(edition)
-    innocent, guilty = [], []
-    for context in contexts(edition, population()):
-        try:
-            evaluator.evaluate(context)
-        except RulesetError as error:
-            guilty.append((context, error))
-        else:
-            innocent.append(context)
-    assert len(guilty) > 2 < len(innocent)
-    facts = facts_of(kernel, innocent, evaluator)
-    assert_same(kernel.evaluate(edition, facts), reference_verdicts(edition, innocent, evaluator))
-    for context, error in guilty:
-        assert error.code == code
-        with pytest.raises(RulesetError) as caught:
-            kernel.evaluate(edition, facts_of(kernel, [*innocent, context, *innocent], evaluator))
-        if code == "negative-amount":
-            assert caught.value.problems == error.problems
-        assert caught.value.code == code
+@pytest.mark.parametrize("level", ["家庭", "成员"])
+def test_a_definition_that_reads_a_verdict(tmp_path: Path, level: str) -> None:
+    """A definition of the household may rest on a verdict, and verdicts on the definition and on that verdict."""
+    programmes = [
+        READING.format(identifier="a", name="先", level="家庭", uses="", test="货币财产 < 线", amount="线"),
+        READING.format(identifier="b", name="后", level=level, uses="先.符合", test="not 先.符合", amount="小线"),
+        READING.format(identifier="c", name="末", level=level, uses="先.符合", test='档 == "高"', amount="线 - 小线"),
+    ]  # fmt: skip
+    edition = write_law(tmp_path, programmes, definitions=STAGE).edition(MONTH)
+    evaluator, drawn = Evaluator(edition), contexts(edition, population())
+    kernel = kernel_of(edition)
+    got = kernel.evaluate(edition, facts_of(kernel, drawn, evaluator))
+    assert_same(got, reference_verdicts(edition, drawn, evaluator))

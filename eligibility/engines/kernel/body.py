@@ -52,31 +52,40 @@ class Body:
         ir.IRBuilder(self.entry).branch(start)
 
     def _household(self, step: Step) -> None:
-        for name in step.definitions:
-            definition = self.rules.edition.definitions[name]
-            self.scope.values[name] = self.lowering.lower(definition.node, self.scope)
-        self._programmes(step, self.scope)
+        self._reset(step, self.scope)
+        for entry in step.entries:
+            if isinstance(entry, str):
+                node = self.rules.edition.definitions[entry].node
+                self.scope.values[entry] = self.lowering.lower(node, self.scope)
+            else:
+                self._programme(*entry, self.scope)
+
+    def _reset(self, step: Step, scope: Scope) -> None:
+        """In ranges, takes back what points may have written of programmes that do not apply."""
+        for programme, pays in step.verdicts if self.algebra.ranges else ():
+            if not pays and programme.who is not None:
+                self.programmes.reset(programme, scope.row)
+
+    def _programme(self, programme: Programme, pays: bool, scope: Scope) -> None:
+        (self.programmes.settle if pays else self.programmes.decide)(programme, scope)
 
     def _programmes(self, step: Step, scope: Scope) -> None:
-        """The programmes of a step; persons whom none of them concerns are passed over together."""
+        """The programmes of persons; persons whom none of them concerns are passed over together."""
+        self._reset(step, scope)
         decided = [programme for programme, pays in step.verdicts if not pays]
-        if self.algebra.ranges:
-            for programme in decided:
-                self.programmes.reset(programme, scope.row)
+        audiences = [programme.who for programme in decided if programme.who is not None]
         earlier = any(pays and programme not in decided for programme, pays in step.verdicts)
-        if earlier or any(programme.who is None for programme in decided) or not decided:
-            self._emit_programmes(step, scope)
-            return
-        concerned = reduce(self.b.or_, [self.programmes.applies(p, scope) for p in decided])
-        with self.b.if_then(concerned, likely=False):
-            inner = scope.inside()
-            for name in self.rules.shared_names(decided):
-                self.lowering.name(self.rules.symbol(name), inner)
-            self._emit_programmes(step, inner)
-
-    def _emit_programmes(self, step: Step, scope: Scope) -> None:
-        for programme, pays in step.verdicts:
-            (self.programmes.settle if pays else self.programmes.decide)(programme, scope)
+        if earlier or len(audiences) < len(decided) or any(map(self.rules.reads_verdict, audiences)):
+            for entry in step.verdicts:
+                self._programme(*entry, scope)
+        elif decided:
+            concerned = reduce(self.b.or_, [self.programmes.applies(p, scope) for p in decided])
+            with self.b.if_then(concerned, likely=False):
+                inner = scope.inside()
+                for name in self.rules.shared_names(decided):
+                    self.lowering.name(self.rules.symbol(name), inner)
+                for entry in step.verdicts:
+                    self._programme(*entry, inner)
 
     def _pass(self, step: Step) -> None:
         """One pass over the persons: what is collected of them, and the verdicts that are due."""

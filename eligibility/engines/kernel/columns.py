@@ -98,29 +98,27 @@ class Sources:
         """
         if column is None or pa.types.is_null(column.type):
             return Source(self._coded_form(domain), self._codes, self._zeros, _table(domain, [], path))
-        kind = column.type
-        if pa.types.is_dictionary(kind):
-            return self._coded(domain, column.indices, column.dictionary, path)
-        if domain.kind is Kind.ENUM and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-            coded = column.dictionary_encode()
-            return self._coded(domain, coded.indices, coded.dictionary, path)
-        if domain.kind is Kind.TRUTH and pa.types.is_boolean(kind):
+        coded = pa.types.is_dictionary(column.type)
+        kind = column.type.value_type if coded else column.type
+        if not _fits(domain, kind):
+            raise EngineError(
+                Problem("kernel-column", f"列的类型是 {column.type}，应为{_EXPECTED[domain.kind]}", path)
+            )
+        if coded or domain.kind is Kind.ENUM:
+            return self._coded(domain, column if coded else column.dictionary_encode(), path)
+        if domain.kind is Kind.TRUTH:
             return Source(decode.BITS, _bits(column, 1), self._validity(column))
-        if domain.kind is Kind.DATE and pa.types.is_date32(kind):
+        if domain.kind is Kind.DATE:
             _within(column, _FIRST_DAY, _LAST_DAY, path)
             return Source(decode.DAY, _values(column, np.int32), self._validity(column))
-        if domain.width == 128 and domain.kind is not Kind.DATE:
-            if pa.types.is_integer(kind):
-                _within(column, domain.low, domain.high, path)
-                wanted = _SIGNED.get(kind.bit_width if pa.types.is_signed_integer(kind) else 64, pa.int64())
-                whole = column if kind == wanted else column.cast(wanted)
-                form = decode.WHOLE_WIDTHS[whole.type.bit_width]
-                return Source(
-                    form, _values(whole, np.dtype(f"i{whole.type.bit_width // 8}")), self._validity(whole)
-                )
-            if pa.types.is_struct(kind) and [f.name for f in kind] == ["lo", "hi"]:
-                return self._pair(domain, column, path)
-        raise EngineError(Problem("kernel-column", f"列的类型是 {kind}，应为{_EXPECTED[domain.kind]}", path))
+        if pa.types.is_struct(kind):
+            return self._pair(domain, column, path)
+        _within(column, domain.low, domain.high, path)
+        wanted = _SIGNED.get(kind.bit_width if pa.types.is_signed_integer(kind) else 64, pa.int64())
+        whole = column if kind == wanted else column.cast(wanted)
+        form = decode.WHOLE_WIDTHS[whole.type.bit_width]
+        values = _values(whole, np.dtype(f"i{whole.type.bit_width // 8}"))
+        return Source(form, values, self._validity(whole))
 
     def _validity(self, column: pa.Array) -> Buffer:
         return self._ones if column.buffers()[0] is None else _bits(column, 0)
@@ -141,17 +139,23 @@ class Sources:
     def _coded_form(domain: Domain) -> int:
         return decode.CODED_NUMBER if domain.width == 128 else decode.CODED_WIDTHS.index(domain.width)
 
-    def _coded(self, domain: Domain, indices: pa.Array, dictionary: pa.Array, path: str) -> Source:
-        if indices.type != pa.int16():
-            indices = indices.cast(pa.int16())
-        codes = _values(indices, np.int16)
-        words = dictionary.to_pylist()
+    def _coded(self, domain: Domain, column: pa.Array, path: str) -> Source:
+        indices, words = column.indices, column.dictionary.to_pylist()
         try:
             table = self._known_table(domain, words, path)
         except EngineError:  # a word that no row uses does no harm
-            used = set(np.unique(codes[np.asarray(indices.is_valid())]).tolist())
+            used = set(indices.unique().drop_null().to_pylist())
             table = _table(domain, [w if i in used else None for i, w in enumerate(words)], path)
-        return Source(self._coded_form(domain), codes, self._validity(indices), table)
+        if len(table) > _MOST_CODES:  # what the words stand for repeats, unlike the words
+            table, places = np.unique(table, axis=0, return_inverse=True)
+            entries = indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False) + 1
+            if domain.width == 128:
+                low, high = (np.ascontiguousarray(table[places[entries], end]) for end in (0, 1))
+                return Source(decode.PAIR, low, self._ones, high)
+            table = np.concatenate((table[:1], table))  # entry 0 is for nulls, of which none are left
+            return Source(self._coded_form(domain), places[entries].astype(np.int16), self._ones, table)
+        codes = indices if indices.type == pa.int16() else indices.cast(pa.int16())
+        return Source(self._coded_form(domain), _values(codes, np.int16), self._validity(codes), table)
 
     def _known_table(self, domain: Domain, words: list[Any], path: str) -> Buffer:
         """The table of a dictionary; the batches of a register mostly share theirs."""
@@ -161,6 +165,7 @@ class Sources:
         return self._tables[key]
 
 
+_MOST_CODES: Final = 2**15
 _SIGNED: Final = {16: pa.int16(), 32: pa.int32()}
 _EXPECTED: Final = {
     Kind.TRUTH: "是非 bool",
@@ -168,6 +173,21 @@ _EXPECTED: Final = {
     Kind.DATE: "日期 date32",
     **dict.fromkeys((Kind.MONEY, Kind.EXACT, Kind.INTEGER, Kind.RATE), "整数，或 lo、hi 两个整数"),
 }
+
+
+def _fits(domain: Domain, kind: pa.DataType) -> bool:
+    """Whether values of an Arrow type can be those of a fact."""
+    if domain.kind is Kind.TRUTH:
+        return bool(pa.types.is_boolean(kind))
+    if domain.kind is Kind.ENUM:
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    if domain.kind is Kind.DATE:
+        return bool(pa.types.is_date32(kind))
+    if pa.types.is_struct(kind):
+        return [field.name for field in kind] == ["lo", "hi"] and all(
+            pa.types.is_integer(field.type) for field in kind
+        )
+    return bool(pa.types.is_integer(kind))
 
 
 def _outside(path: str) -> EngineError:
@@ -217,8 +237,6 @@ def meaning(domain: Domain, value: Any, path: str) -> Any:
     if domain.kind is Kind.ENUM:
         return word_bits(domain, value, path)
     if domain.kind is Kind.TRUTH:
-        if value is not None and not isinstance(value, bool):
-            raise EngineError(Problem("kernel-column", f"字典里的值应为{_EXPECTED[domain.kind]}", path))
         return {None: 0, True: 1, False: 2}[value]
     if value is None:
         return (domain.low, domain.high)

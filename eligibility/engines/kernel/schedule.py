@@ -22,12 +22,16 @@ BEFORE = -1
 
 @dataclass(slots=True)
 class Step:
-    """What happens at one time: definitions of the household, collections of persons, verdicts and payments."""
+    """What happens at one time: what is collected of the persons, definitions, verdicts and payments."""
 
-    definitions: list[str] = field(default_factory=list)
     lifts: list[Lift] = field(default_factory=list)
-    verdicts: list[tuple[Programme, bool]] = field(default_factory=list)
-    """Programmes to decide (False) or to pay (True), in order."""
+    entries: list[str | tuple[Programme, bool]] = field(default_factory=list)
+    """Definitions of the household, and programmes to decide (False) or to pay (True), each after all it reads."""
+
+    @property
+    def verdicts(self) -> list[tuple[Programme, bool]]:
+        """The programmes among the entries."""
+        return [entry for entry in self.entries if not isinstance(entry, str)]
 
 
 class Schedule:
@@ -55,14 +59,14 @@ class Schedule:
             definition = self.edition.definitions[name]
             time = self.times[name] = self._time([definition.node], definition.symbol.level)
             if definition.symbol.level is Level.HOUSEHOLD:
-                self._step(time).definitions.append(name)
+                self._step(time).entries.append(name)
         elif base in self.by_name and attribute in ("符合", "金额"):
             programme = self.by_name[base]
             pays = attribute == "金额"
             nodes = paid_nodes(programme) if pays else tested_nodes(programme)
             earliest = self.times[f"{base}.符合"] if pays else BEFORE
             time = self.times[name] = max(self._time(nodes, programme.level), earliest)
-            self._step(time).verdicts.append((programme, pays))
+            self._step(time).entries.append((programme, pays))
 
     def _time(self, nodes: Iterable[Node], level: Level) -> int:
         earliest = max((self._ready(node) for node in nodes), default=BEFORE)
