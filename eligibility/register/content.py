@@ -90,7 +90,11 @@ class Content:
 
     def summary(self, dictionaries: Dictionaries) -> dict[str, str]:
         """Households, persons and the digest of the content so far (64 hexadecimal digits), as text."""
-        columns = {title: digest.text() for title, digest in sorted(self._columns.items())}
+        rows = {"家庭": self.households, "成员": self.persons}
+        columns = {
+            title: digest.text(rows[title.partition(".")[0]])
+            for title, digest in sorted(self._columns.items())
+        }
         content = [self._sizes.hexdigest(), columns, dict(sorted(dictionaries.words().items()))]
         text = json.dumps(content, ensure_ascii=False).encode()
         return {
@@ -126,6 +130,8 @@ class _ColumnDigest:
             values = truths(array) if pa.types.is_boolean(array.type) else numbers(array)
             self._values.update((values[given] if array.null_count else values).tobytes())
 
-    def text(self) -> str:
-        """The digest of the rows so far, as text."""
-        return " ".join(part.hexdigest() for part in (self._known, self._lengths, self._values))
+    def text(self, rows: int) -> str:
+        """The digest as text, of a column that has so many rows; those not taken in are nulls."""
+        known = self._known.copy()
+        known.update(bytes(rows - self._rows))
+        return " ".join(part.hexdigest() for part in (known, self._lengths, self._values))

@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -251,7 +252,12 @@ def _arrow_batches(path: Path, start: int, only: tuple[str, ...] | None) -> Iter
 def _parquet_batches(path: Path, start: int, only: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
         columns = None if only is None else list(only)
-        for number, batch in enumerate(file.iter_batches(BATCH_HOUSEHOLDS, columns=columns)):
+        # Group by group: Arrow cannot join the dictionaries of nested columns across groups.
+        groups = (
+            file.iter_batches(BATCH_HOUSEHOLDS, row_groups=[group], columns=columns)
+            for group in range(file.num_row_groups)
+        )
+        for number, batch in enumerate(chain.from_iterable(groups)):
             if number >= start:
                 yield batch
 

@@ -253,9 +253,10 @@ class _Resolver:
         value, last_known, provenance = content.value, content.last_known, content.provenance
         via: tuple[str, ...] = ()
         cells: dict[tuple[str, ...], Value] | None = None
-        targets = (
-            [] if name in self.overrides else [self._parameter(link.name, name) for link in content.links]
-        )
+        # Figures that are linked to stay in the edition even where a scenario puts another in place: its rules, and with
+        # them compiled code, are those of the edition it departs from.
+        linked = [self._parameter(link.name, name) for link in content.links]
+        targets = [] if name in self.overrides else linked
         assumes = tuple(dict.fromkeys((*version.assumes, *(a for target in targets for a in target.assumes))))
         days = [(version.published, version.publication_assumed)]
         days += [(t.published, t.publication_assumed) for t in targets if t.published is not None]

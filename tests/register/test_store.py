@@ -20,8 +20,10 @@ from pyarrow import ipc
 from eligibility.errors import InputError, OutputError
 from eligibility.register.columns import COLUMNS, MEMBERS, Column
 from eligibility.register.content import MAX_WORDS
+from eligibility.register.sample import write_sample
 from eligibility.register.schema import BATCH_HOUSEHOLDS, conformed, schema_of
 from eligibility.register.store import Register, RegisterWriter, open_register
+from eligibility.ruleset import Ruleset
 
 _TITLES = (
     "家庭编号",
@@ -336,3 +338,15 @@ def test_more_words_than_a_dictionary_holds(tmp_path: Path) -> None:
         with pytest.raises(InputError) as refused:
             writer.append(batch(data[MAX_WORDS // 2 :], schema))
     assert refused.value.code == "register-words"
+
+
+def test_parquet_in_several_row_groups(tmp_path: Path, beijing: Ruleset) -> None:
+    """Dictionaries of nested columns are read group by group, since Arrow cannot join them."""
+    write_sample(tmp_path / "台账.arrow", households=400, seed=5, rules=beijing)
+    register = open_register(tmp_path / "台账.arrow")
+    with pq.ParquetWriter(tmp_path / "台账.parquet", register.schema) as writer:
+        for batch in register.batches():
+            writer.write_batch(batch, row_group_size=150)
+    nested = open_register(tmp_path / "台账.parquet")
+    assert [batch.num_rows for batch in nested.batches()] == [150, 150, 100]
+    assert nested.digest == register.digest
