@@ -51,7 +51,8 @@ class Evaluations:
         return self._facts[1]
 
     def evaluate(self, edition: Edition) -> Verdicts:
-        return kernel_of(edition).evaluate(edition, self.facts(edition.month))
+        # Batches are worked on side by side, so that one thread each is all there is to have.
+        return kernel_of(edition).evaluate(edition, self.facts(edition.month), threads=1)
 
     def read(self, month: Month) -> pa.RecordBatch:
         return reader_of(self.plan).read(self.batch, month)
