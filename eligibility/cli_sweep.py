@@ -74,7 +74,7 @@ def sweep(
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="TEXT", help="另外假设的事实或标准，写作 名称 = 值")
     ] = None,
-    cliffs: Annotated[bool, typer.Option("--cliffs", help="只列出悬崖和其间的边际率")] = False,
+    cliffs: Annotated[bool, typer.Option("--cliffs", help="只列出陡坡和其间的边际率")] = False,
     table: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="把每一段两端的数值写进 CSV 文件")
     ] = None,
@@ -275,7 +275,7 @@ def _out_cliffs(found: Sweep) -> None:
     if rows:
         out_rows(CLIFF_COLUMNS, rows)
     else:
-        out("没有悬崖：没有一处多一元而待遇减少一元以上")
+        out("没有陡坡：没有一处多一元而待遇减少一元以上")
     out("")
     rates = [(rate.low, rate.high, rate.rate) for rate in found.marginal_rates()]
     out_rows(

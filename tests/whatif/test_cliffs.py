@@ -138,7 +138,7 @@ def test_cliffs_as_text(run: Run) -> None:
     assert line.split()[:5] == ["8289.99", "5,950.00", "3,050.00", "2,900.00", "11189.99"]
     assert "100%" in out
     assert "全程不符合" not in out
-    assert "没有悬崖" in run(*SWEEP[:6], "5000", *SWEEP[7:], "--cliffs")[1]
+    assert "没有陡坡" in run(*SWEEP[:6], "5000", *SWEEP[7:], "--cliffs")[1]
 
 
 def test_json_is_exact(run: Run) -> None:
