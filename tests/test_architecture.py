@@ -18,7 +18,8 @@ ALLOWED = {
     "engines": GROUND | {"case", "language", "ruleset"},
     "determination": GROUND | {"case", "language", "ruleset", "engines"},
     "register": GROUND | {"writing", "case", "language", "ruleset"},
-    "reevaluation": GROUND | {"writing", "case", "language", "ruleset", "engines", "determination", "register"},
+    "reevaluation": GROUND
+    | {"writing", "case", "language", "ruleset", "engines", "determination", "register"},
     "whatif": GROUND
     | {"writing", "case", "language", "ruleset", "engines", "determination", "register", "reevaluation"},
 }

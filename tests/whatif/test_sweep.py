@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -424,7 +425,7 @@ def test_a_month_out_of_coverage() -> None:
 def test_a_sweep_that_never_settles_gives_up(
     steps: Ruleset, tenant: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eligibility.whatif import sweep as module
+    module = sys.modules["eligibility.whatif.sweep"]
 
     monkeypatch.setattr(module, "MAX_EVALUATIONS", 5)
     with pytest.raises(InputError, match="超过 5 处，请缩小范围"):
