@@ -18,7 +18,7 @@ demo: $(STAMP)  ## Determine the sample households with reasons; re-evaluate 100
 	@$(BIN)/eligibility reevaluate $(DEMO)/台账.arrow --before 2025-06@2025-06-30 --after 2025-07@2025-09-30 --through 2025-09 --out $(DEMO)/复核
 
 test: $(STAMP)  ## Run every test, and the engine tests once more with freed memory overwritten
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 	MALLOC_PERTURB_=165 $(BIN)/python -m pytest tests/engines/test_rete.py tests/engines/test_agreement.py tests/engines/test_kernel_columns.py
 
 check: lint test

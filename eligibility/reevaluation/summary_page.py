@@ -126,6 +126,9 @@ def _sections(summary: Mapping[str, Any]) -> Iterable[tuple[str, Table, list[str
         yield "依据的假设", _assumptions_table(summary), []
 
 
+NOT_KNOWN: Final = "—"
+
+
 def _paying(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [programme for programme in summary["programmes"] if programme["kind"] != "status"]
 
@@ -138,20 +141,26 @@ def _changes_table(summary: Mapping[str, Any]) -> Table:
     return ("项目", *CHANGES, "两次都不符合"), rows
 
 
+def _amount(side: Mapping[str, Any]) -> str:
+    """The sum of one side; where nothing but open amounts stands behind it, it is not known."""
+    amount = Money(side["amount"])
+    return f"{amount:,}" if amount or not side["amount_unsettled"] else NOT_KNOWN
+
+
 def _money_table(summary: Mapping[str, Any]) -> Table:
     rows = []
     for p in _paying(summary):
-        before, after = Money(p["before"]["amount"]), Money(p["after"]["amount"])
-        monthly = p["monthly"]
+        before, after = _amount(p["before"]), _amount(p["after"])
+        monthly, known = p["monthly"], NOT_KNOWN not in (before, after)
         rows.append(
             [
                 p["name"] if monthly else f"{p['name']}（每季）",
                 f"{p['before']['households']:,}",
-                f"{before:,}",
+                before,
                 f"{p['after']['households']:,}",
-                f"{after:,}",
-                f"{Money(p['difference']):,}",
-                f"{Money(p['difference_per_year']):,}" if monthly else "—",
+                after,
+                f"{Money(p['difference']):,}" if known else NOT_KNOWN,
+                f"{Money(p['difference_per_year']):,}" if monthly and known else NOT_KNOWN,
                 f"{p['after']['amount_unsettled']:,}",
             ]
         )
