@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from .cli_pictures import PictureFile, pictures
 from .errors import OutputError, Problem, RulesetError
 from .printing import Columns, note, out, out_json, out_rows
 from .quantities import Month
@@ -95,13 +96,18 @@ def show_ruleset(
         str | None, typer.Argument(metavar="PARAMETER", help="标准的名称，如 低保标准")
     ] = None,
     overlay: Overlays = None,
+    picture: PictureFile = None,
     format: Format = "text",
 ) -> int:
     """Shows what a ruleset holds, or the history of one of its figures."""
+    if picture is not None and parameter is None:
+        raise typer.BadParameter("画的是一项标准的沿革，要写标准的名称", param_hint="--picture")
     law = load_ruleset(name, overlays=overlay or ())
     as_json = format == "json"
     if parameter is not None:
         rows = _timeline_rows(law, parameter, PROVENANCE_IDS if as_json else PROVENANCES["zh"])
+        if picture is not None:
+            pictures().timeline_picture(law, parameter).write(picture)
         out_rows(TIMELINE_COLUMNS, rows, as_json=as_json)
         return 0
     programmes, parameters = _programme_rows(law), _parameter_rows(law)

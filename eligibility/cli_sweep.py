@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from .case import load_case
+from .cli_pictures import PictureFile, pictures
 from .determination import Outcome
 from .determination.texts import OUTCOMES, cite
-from .errors import InputError, Problem
 from .language.nodes import decimal_text
 from .printing import Columns, note, out, out_json, out_rows
 from .quantities import Money, round_half_up
@@ -78,10 +78,7 @@ def sweep(
     table: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="把每一段两端的数值写进 CSV 文件")
     ] = None,
-    picture: Annotated[
-        Path | None,
-        typer.Option("--picture", metavar="FILE", help="画成图（.svg 或 .png），旁边写下数值的 CSV"),
-    ] = None,
+    picture: PictureFile = None,
     format: Format = "text",
 ) -> int:
     """Sweeps one quantity of one case for one month."""
@@ -98,7 +95,7 @@ def sweep(
     if table is not None:
         write_file(table, csv_bytes(found), "表格")
     if picture is not None:
-        _draw(found, picture)
+        pictures().benefit_picture(found).write(picture)
     if format == "json":
         out_json(_cliff_data(found) if cliffs else {**found.summary(), **_cliff_data(found)})
         return 0
@@ -116,16 +113,6 @@ def sweep(
         _out_jumps(found)
     note("注意：假设情景下的试算，不作认定依据")
     return 0
-
-
-def _draw(found: Sweep, path: Path) -> None:
-    """Draws the sweep. Raises `InputError` where the extra for pictures is not installed."""
-    try:
-        from .whatif.pictures import benefit_picture
-    except ModuleNotFoundError as error:
-        message, hint = f"没有安装画图所需的组件 {error.name}", "pip install 'eligibility[pictures]'"
-        raise InputError(Problem("missing-extra", message, None, hint)) from None
-    benefit_picture(found).write(path)
 
 
 def csv_bytes(found: Sweep) -> bytes:

@@ -14,6 +14,7 @@ import typer
 
 from .case import Case, load_case
 from .case.fields import normal
+from .cli_pictures import PictureFile, pictures
 from .determination import Outcome, determine
 from .determination.expectations import Failure
 from .determination.texts import OUTCOMES
@@ -59,11 +60,14 @@ def whatif(
     known_on: KnownOn = None,
     rules: Rules = "beijing",
     overlay: Overlays = None,
+    picture: PictureFile = None,
     format: Format = "text",
 ) -> int:
     """Compares a case with itself under scenarios, and answers why one verdict is what it is."""
     if scenario is None and not set_ and asked is None:
         raise typer.BadParameter("要写 --scenario、--set 或 --why-not 中的一个", param_hint="whatif")
+    if picture is not None and scenario is None and not set_:
+        raise typer.BadParameter("画的是比较，要有 --scenario 或 --set", param_hint="--picture")
     base = tuple(overlay or ())
 
     @cache
@@ -80,6 +84,8 @@ def whatif(
     except InputError as error:
         note_failures([Failure(str(case), error)])
         return error.exit_code
+    if picture is not None:
+        pictures().comparison_picture(comparison).write(picture)
     if format == "json":
         out_json(_data(comparison, answer))
         return 0

@@ -132,3 +132,26 @@ def test_without_the_extra_it_is_named(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert cli.main([*SWEEP, "--picture", str(tmp_path / "图.png")]) == 3
     assert "pip install 'eligibility[pictures]'" in capsys.readouterr().err
+
+
+COMPARED = ["whatif", str(FOUR), "--month", "2024-08", "--set", "低保标准 = 1500"]
+SHOWN = ["rulesets", "show", "beijing", "低保标准"]
+
+
+@pytest.mark.parametrize("command", [COMPARED, SHOWN], ids=["comparison", "timeline"])
+def test_other_commands_draw(tmp_path: Path, command: list[str]) -> None:
+    assert cli.main([*command, "--picture", str(tmp_path / "图.svg")]) == 0
+    assert (tmp_path / "图.svg").read_bytes().startswith(b"<?xml")
+    assert (tmp_path / "图.csv").stat().st_size > 100
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["whatif", str(FOUR), "--month", "2024-08", "--why-not", "低保"], "画的是比较"),
+        (["rulesets", "show", "beijing"], "画的是一项标准的沿革"),
+    ],
+)
+def test_nothing_to_draw(command: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*command, "--picture", "图.svg"]) == 2
+    assert said in capsys.readouterr().err
