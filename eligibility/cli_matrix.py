@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from .errors import InputError, Problem
+from .errors import InputError, Problem, extra
 from .printing import Columns, note, note_failures, out, out_json, out_rows
 from .quantities import Money
 from .ruleset import Ruleset, load_ruleset
 from .ruleset.resolved import Programme
 from .usage import Format, KnownOn, OneMonth, Overlays, Rules, editions
 from .values import Level
-from .writing import write_file
+from .writing import csv_table, write_file
 
 if TYPE_CHECKING:
     from .whatif.effects import Effect, Tally
@@ -115,15 +113,10 @@ def matrix(
 
 def _matrix(sources: list[Path], file: Path, month: str, known_on: str | None, lay: Any) -> Matrix:
     """Reads the law and the scenarios and evaluates. Raises `InputError` where the extra is not installed."""
-    try:
+    with extra("register", "台账"):
         from .register.store import open_register
         from .whatif.matrix import matrix_of_cases, matrix_of_register
         from .whatif.scenario import load_scenarios
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("eligibility"):
-            raise
-        message, hint = f"没有安装台账所需的组件 {error.name}", "pip install 'eligibility[register]'"
-        raise InputError(Problem("missing-extra", message, None, hint)) from None
     registers = [path for path in sources if path.suffix in REGISTERS]
     if registers and len(sources) > 1:
         raise typer.BadParameter("台账一次只能一个，也不能与个案文件混用", param_hint="SOURCE")
@@ -138,11 +131,7 @@ def _matrix(sources: list[Path], file: Path, month: str, known_on: str | None, l
 
 def csv_bytes(found: Matrix) -> bytes:
     """A row for every scenario and programme; with the mark by which spreadsheets know UTF-8."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(found.rows())
-    return text.getvalue().encode("utf-8-sig")
+    return csv_table(CSV_COLUMNS, found.rows())
 
 
 # —— Text ——

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .errors import InputError, Problem
+from .errors import extra
 
 PictureFile = Annotated[
     Path | None, typer.Option("--picture", metavar="FILE", help="画成图（.svg 或 .png），旁边写下数值的 CSV")
@@ -18,8 +18,5 @@ PictureFile = Annotated[
 
 def pictures() -> ModuleType:
     """What draws. Raises `InputError` where the extra for pictures is not installed."""
-    try:
+    with extra("pictures", "画图"):
         return import_module(".whatif.pictures", __package__)
-    except ModuleNotFoundError as error:
-        message, hint = f"没有安装画图所需的组件 {error.name}", "pip install 'eligibility[pictures]'"
-        raise InputError(Problem("missing-extra", message, None, hint)) from None

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from .determination import Determination
-from .errors import InputError, Problem
+from .errors import extra
 from .printing import note, out, out_json, out_rows
 from .ruleset import load_ruleset
 from .usage import Command, Format, Group, Overlays, Rules
@@ -41,20 +41,12 @@ RegisterFile = Annotated[Path, typer.Argument(metavar="FILE", help="台账文件
 # fmt: on
 
 
-@contextlib.contextmanager
-def _extra() -> Iterator[None]:
-    """Says which extra is missing, in place of the import that failed."""
+def _extra() -> contextlib.AbstractContextManager[None]:
+    """Around the import of what works with registers."""
     # Batches come and go: memory given back to the system between two of them costs more than reading them. Arrow's
     # allocator looks at this when it is loaded.
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "1000")
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("eligibility"):
-            raise
-        message = f"没有安装台账所需的组件 {error.name}"
-        hint = "pip install 'eligibility[register]'"
-        raise InputError(Problem("missing-extra", message, None, hint)) from None
+    return extra("register", "台账")
 
 
 @contextlib.contextmanager

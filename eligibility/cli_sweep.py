@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +23,7 @@ from .whatif.overrides import parse_override
 from .whatif.pieces import HOUSEHOLD, TOTAL, Amount, Change, Entitlement, Piece, Sweep, Turn, title
 from .whatif.scenario import scenario_of
 from .whatif.sweep import sweep as swept
-from .writing import write_file
+from .writing import csv_table, write_file
 
 CSV_COLUMNS: Final[Columns] = {
     "piece": "段",
@@ -117,11 +115,7 @@ def sweep(
 
 def csv_bytes(found: Sweep) -> bytes:
     """The corner points as CSV; with the mark by which spreadsheets know UTF-8."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(found.rows())
-    return text.getvalue().encode("utf-8-sig")
+    return csv_table(CSV_COLUMNS, found.rows())
 
 
 # —— Pieces ——

@@ -14,7 +14,8 @@ No message ever contains personal data: values of sensitive fields are masked be
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -88,6 +89,18 @@ class OutputError(EligibilityError):
     """A result could not be written."""
 
     exit_code = 8
+
+
+@contextmanager
+def extra(name: str, purpose: str) -> Iterator[None]:
+    """Around the import of what needs an extra: says which one is missing in place of the import that failed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("eligibility"):
+            raise
+        message, hint = f"没有安装{purpose}所需的组件 {error.name}", f"pip install 'eligibility[{name}]'"
+        raise InputError(Problem("missing-extra", message, None, hint)) from None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

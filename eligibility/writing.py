@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .errors import OutputError, Problem
@@ -34,6 +37,15 @@ def write_file(path: Path, data: bytes, what: str, *, private: bool = False) -> 
                 os.unlink(temporary)
         problem = Problem("output-unwritable", f"{what}写不进去：{failure.strerror}", str(path))
         raise OutputError(problem) from None
+
+
+def csv_table(columns: Mapping[str, str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """A table as CSV, `columns` giving the heading of each key; with the mark by which spreadsheets know UTF-8."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(columns), lineterminator="\r\n")
+    writer.writerow(dict(columns))
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _usual_mode() -> int:

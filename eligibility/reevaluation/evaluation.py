@@ -12,15 +12,13 @@ from ..engines.kernel import kernel_of
 from ..engines.verdicts import Verdicts
 from ..quantities import Month
 from ..register.columns import MEMBERS
-from ..register.facts import FactReader
+from ..register.facts import PRESENT, FactReader
 from ..ruleset import Edition
 from ..values import Level
 from .plan import Plan
 
 Truths = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Truths as two columns: what is true, and what is known."""
-PRESENT = "在册"
-"""The column of facts that tells who is a member in the month."""
 
 
 class Evaluations:

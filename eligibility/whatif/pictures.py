@@ -6,9 +6,8 @@ numbers it shows as CSV. Needs the extra `pictures` and a font with Chinese sign
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +25,7 @@ from ..quantities import Money, Month
 from ..ruleset.model import Link, Provenance, Ruleset
 from ..ruleset.timeline import timeline
 from ..values import Number
-from ..writing import write_file
+from ..writing import csv_table, write_file
 from .compare import Comparison
 from .pieces import HOUSEHOLD, TOTAL, Entitlement, Sweep, title
 
@@ -63,7 +62,9 @@ class Picture:
         check_suffix(path)
         numbers = path.with_suffix(".csv")
         write_file(path, self.image(path.suffix), "图")
-        write_file(numbers, _csv(self.rows), "图的数值")
+        write_file(
+            numbers, csv_table({name: name for row in self.rows[:1] for name in row}, self.rows), "图的数值"
+        )
         return path, numbers
 
     def image(self, suffix: str) -> bytes:
@@ -348,13 +349,3 @@ def _draw_bars(
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.legend(frameon=False, fontsize=8)
-
-
-def _csv(rows: Iterable[dict[str, Any]]) -> bytes:
-    """Rows as CSV, with the mark by which spreadsheets know UTF-8."""
-    listed = list(rows)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(listed[0]) if listed else [], lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(listed)
-    return text.getvalue().encode("utf-8-sig")

@@ -13,10 +13,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, get_args
 
-from ..case import FACTS, Context, Fact, income_fact, receipt_amount_fact, receipt_fact
+from ..case import FACTS, Fact, income_fact, receipt_amount_fact, receipt_fact
 from ..case.fields import Model, Shape, normal
 from ..determination.columns import item_key, read_column
-from ..engines.reference import Place
 from ..errors import nearest
 from ..language.nodes import decimal_text
 from ..quantities import Money
@@ -83,14 +82,6 @@ def spelled(fact: Fact, member: str | None, slot: int | None) -> str:
     """A fact as an override names it: `成员["母亲"].收入.工资性收入`."""
     holder = _HOLDERS[fact.level].format(member=member, slot=slot)
     return holder + fact.name
-
-
-def subject_of(context: Context, place: Place) -> Any:
-    """What a fact is read of: None for the household, a person, or one of a person's two parents."""
-    if place.person is None:
-        return None
-    person = context.members[place.person]
-    return person if place.parent is None else context.parents(person)[place.parent]
 
 
 def value_of(fact: Fact, text: str) -> Value:

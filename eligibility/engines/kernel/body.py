@@ -279,7 +279,3 @@ class Collection:
         whole = algebra.loaded_range(ends[0], ends[1], value.denominator)
         seen = b.load(self.seen)
         return algebra.choose(Truth(seen, b.not_(seen)), value, whole)
-
-
-def _decided(bit: IR, b: ir.IRBuilder) -> Truth:
-    return Truth(bit, b.not_(bit))
