@@ -33,18 +33,18 @@ class ProgrammeVerdicts:
 
     `outcome` is one of the four codes (uint8). `low` and `high` bound the amount a month in 分 (int64; equal where it
     is known; 0 where nothing is due or the programme pays nothing; `UNKNOWN_AMOUNT` where the law's figure is
-    unknown). `met` and `unknown` (uint64) are masks over `programme.criteria`; a criterion in neither is unmet.
-    `routes` (uint64) is a mask of the routes that may be the one taken, with bit `len(programme.routes)` for none.
-    Where there is no verdict, all of them are 0.
+    unknown). `met` and `unknown` are masks over `programme.criteria`; a criterion in neither is unmet. `routes` is a
+    mask of the routes that may be the one taken, with bit `len(programme.routes)` for none. Masks are unsigned, of the
+    fewest bits that hold them. Where there is no verdict, all of them are 0.
     """
 
     programme: Programme
     outcome: NDArray[np.uint8]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
-    met: NDArray[np.uint64]
-    unknown: NDArray[np.uint64]
-    routes: NDArray[np.uint64]
+    met: NDArray[np.unsignedinteger[Any]]
+    unknown: NDArray[np.unsignedinteger[Any]]
+    routes: NDArray[np.unsignedinteger[Any]]
 
     @property
     def level(self) -> Level:

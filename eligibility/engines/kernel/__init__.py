@@ -1,15 +1,15 @@
 """The columnar engine: the rules of an edition compiled to one loop over the columns of many households.
 
-It computes everything from the facts and must equal the reference engine cell for cell. A household about which enough
-is known is computed in points; only where they leave anything open, in ranges. Compiled code depends on the rules and
-on how the columns are laid out, not on the figures or the month, which are arguments: months that share rules share
-code. Needs the extra `[register]`.
+It computes everything from the facts, with what is unknown as ranges, and must equal the reference engine cell for
+cell. Compiled code depends on the rules and on how the columns are laid out, not on the figures or the month, which are
+arguments: months that share rules share code. Needs the extra `[register]`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, reduce
@@ -27,11 +27,11 @@ from ...ruleset.edition import Edition
 from ...ruleset.resolved import Programme
 from ...values import Kind, Level, Value, bounds, date_key
 from ..verdicts import ProgrammeVerdicts, Verdicts
-from .columns import ENROLLED, SLOTS, Domain, Source, Sources, columns_of, parts, word_bits
+from .columns import ENROLLED, SLOTS, Domain, Source, Sources, Tables, columns_of, parts, word_bits
 from .decode import DECODE, decoder_module
 from .emit import KERNEL, Emitter
 from .machine import Machine
-from .memory import OUTPUT_WIDTHS
+from .memory import output_widths
 from .programmes import ERROR_CODES, NEGATIVE
 from .rules import Figure, Rules
 
@@ -39,8 +39,8 @@ __all__ = ["ENROLLED", "SLOTS", "Kernel", "kernel_of"]
 
 CHUNK: Final = 8192
 """Households one thread takes at a time."""
-_TYPES: Final = {8: np.uint8, 64: np.uint64}
 _KERNELS: dict[str, Kernel] = {}
+_COMPILING: Final = threading.Lock()
 
 
 def kernel_of(edition: Edition) -> Kernel:
@@ -48,10 +48,11 @@ def kernel_of(edition: Edition) -> Kernel:
 
     Raises `EngineError`, naming the rule, where the rules are beyond it.
     """
-    kernel = _KERNELS.get(edition.rules_digest)
-    if kernel is None:
-        kernel = _KERNELS[edition.rules_digest] = Kernel(edition)
-    return kernel
+    with _COMPILING:
+        kernel = _KERNELS.get(edition.rules_digest)
+        if kernel is None:
+            kernel = _KERNELS[edition.rules_digest] = Kernel(edition)
+        return kernel
 
 
 class Kernel:
@@ -67,10 +68,10 @@ class Kernel:
         self.facts = tuple(self.rules.symbols)
         emitter = Emitter(self.rules)
         self._slots = emitter.arguments.slots
-        self._tables: dict[Any, NDArray[Any]] = {}
+        self._tables: Tables = {}
         _decoder()
         self._machine = Machine(emitter.module, KERNEL)
-        text = f"{edition.rules_digest} kernel 1 llvmlite {llvmlite.__version__}"
+        text = f"{edition.rules_digest} kernel 2 llvmlite {llvmlite.__version__}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
 
     def evaluate(self, edition: Edition, facts: pa.RecordBatch, *, threads: int | None = None) -> Verdicts:
@@ -141,7 +142,7 @@ class Kernel:
     @staticmethod
     def _allocate(programme: Programme, offsets: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
         rows = len(offsets) - 1 if programme.level is Level.HOUSEHOLD else int(offsets[-1])
-        return {name: np.zeros(rows, _TYPES[width]) for name, width in OUTPUT_WIDTHS.items()}
+        return {name: _zeros(rows, width // 8) for name, width in output_widths(programme).items()}
 
     def _figures(self, edition: Edition) -> np.ndarray[Any, Any]:
         words: list[int] = [date_key(edition.month.first_day)]
@@ -164,6 +165,13 @@ def _decoder() -> Machine:
     return machine
 
 
+def _zeros(rows: int, size: int) -> NDArray[Any]:
+    """Unsigned integers of so many bytes in memory of Arrow's pool, which, unlike NumPy's, is still warm from before."""
+    found: NDArray[Any] = np.frombuffer(pa.allocate_buffer(rows * size), f"u{size}")
+    found.fill(0)
+    return found
+
+
 def _figure(figure: Figure, value: Value) -> list[int]:
     """A figure in words: the code of a truth, the bits of an enum, the two bounds of a number."""
     kind = figure.symbol.type.kind
@@ -179,11 +187,13 @@ def _figure(figure: Figure, value: Value) -> list[int]:
 
 
 def _verdicts(programme: Programme, columns: Mapping[str, np.ndarray[Any, Any]]) -> ProgrammeVerdicts:
+    nothing = np.broadcast_to(np.int64(0), columns["outcome"].shape)
+    low, high = (columns[end].view(np.int64) if end in columns else nothing for end in ("low", "high"))
     return ProgrammeVerdicts(
         programme=programme,
         outcome=columns["outcome"],
-        low=columns["low"].view(np.int64),
-        high=columns["high"].view(np.int64),
+        low=low,
+        high=high,
         met=columns["met"],
         unknown=columns["unknown"],
         routes=columns["routes"],

@@ -1,20 +1,18 @@
-"""Truths, enums and numbers as machine values: the same operations once over points and once over ranges.
+"""Truths, enums and numbers as machine values, each as far as it is known, and the operations on them.
 
 A truth is two bits, surely true and surely false; neither is unknown. An enum is the set of words it may be, one bit a
 word. A number is its lower and upper end over one static denominator and, in a quotient, one divisor that varies.
 
-`Points` computes with one end and a bit that says whether it is known: an operation on something unknown is unknown,
-which is never more than the ranges know, so whatever comes out known is what the ranges would give. `Ranges` computes
-both ends. Sizes are safe by the static bounds that typing checked; ends that carry a divisor are 128 bits wide in
-`Ranges`, where both ends are brought over the product of the divisor's bounds.
+Sizes are safe by the static bounds that typing checked; ends that carry a divisor are 128 bits wide, since both are
+brought over the product of the divisor's bounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil, floor, gcd, lcm
+from math import gcd, lcm
 from typing import Any, Final
 
 from llvmlite import ir
@@ -53,13 +51,12 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """low ≤ value ≤ high, each over `denominator` × `divisor`; `known` (points only): None where it always is."""
+    """low ≤ value ≤ high, each over `denominator` × `divisor`."""
 
     low: IR
     high: IR
     denominator: int = 1
     divisor: IR | None = None
-    known: IR | None = None
 
 
 MachineValue = Truth | Choices | Number
@@ -71,9 +68,7 @@ def constant_truth(value: bool | None) -> Truth:
 
 
 class Algebra:
-    """What points and ranges share; `b` is the builder that the emitter moves from block to block."""
-
-    ranges = False
+    """The operations; `b` is the builder that the emitter moves from block to block."""
 
     def __init__(self, b: ir.IRBuilder) -> None:
         self.b = b
@@ -149,7 +144,7 @@ class Algebra:
             bits = self.b.or_(bits, self.b.shl(bit, word(words.index(known))))
         return bits
 
-    # Numbers: what both domains do alike
+    # Numbers
 
     def number(self, value: int | Fraction, denominator: int = 1) -> Number:
         """A constant."""
@@ -160,18 +155,18 @@ class Algebra:
 
     def add(self, a: Number, c: Number) -> Number:
         a, c = self.aligned([a, c])
-        return self._with(a, self.b.add(a.low, c.low), self.b.add(a.high, c.high), [a, c])
+        return replace(a, low=self.b.add(a.low, c.low), high=self.b.add(a.high, c.high))
 
     def subtract(self, a: Number, c: Number) -> Number:
         a, c = self.aligned([a, c])
-        return self._with(a, self.b.sub(a.low, c.high), self.b.sub(a.high, c.low), [a, c])
+        return replace(a, low=self.b.sub(a.low, c.high), high=self.b.sub(a.high, c.low))
 
     def extreme(self, smallest: bool, items: Sequence[Number]) -> Number:
         items = self.aligned(items)
         low, high = items[0].low, items[0].high
         for item in items[1:]:
             low, high = self.pick(smallest, low, item.low), self.pick(smallest, high, item.high)
-        return self._with(items[0], low, high, items)
+        return replace(items[0], low=low, high=high)
 
     def pick(self, smallest: bool, a: IR, c: IR) -> IR:
         """The smaller or the larger of two ends over the same divisor."""
@@ -187,11 +182,10 @@ class Algebra:
         factor = denominator // item.denominator
         low, high = item.low, item.high
         if factor != 1:
-            low, high = self._ends(item, lambda end: self.times(end, ir.Constant(end.type, factor)))
+            low, high = (self.times(end, ir.Constant(end.type, factor)) for end in (low, high))
         if divisor is not None and item.divisor is None:
-            scaled = Number(low, high)
-            low, high = self._ends(scaled, lambda end: self.times(end, divisor))
-        return Number(low, high, denominator, divisor, item.known)
+            low, high = (self.times(end, divisor) for end in (low, high))
+        return Number(low, high, denominator, divisor)
 
     def times(self, a: IR, c: IR) -> IR:
         a, c = self.widened(a, c)
@@ -205,8 +199,8 @@ class Algebra:
 
     def elapsed(self, start: Number, end: Number, size: int) -> Number:
         difference = self.subtract(end, start)
-        low, high = self._ends(difference, lambda e: self.floor_divided(e, word(size)))
-        return self._with(difference, low, high, [difference])
+        low, high = (self.floor_divided(end, word(size)) for end in (difference.low, difference.high))
+        return replace(difference, low=low, high=high)
 
     def rounded(self, item: Number, name: str, unit: int) -> Number:
         """`round_down`, `round_half_up` or `round_up` to a multiple of `unit` 分."""
@@ -224,8 +218,7 @@ class Algebra:
             result = b.mul(quotient, ir.Constant(end.type, unit))
             return b.trunc(result, WORD) if end.type == WIDE else result
 
-        low, high = self._ends(item, one)
-        return Number(low, high, 1, None, item.known)
+        return Number(one(item.low), one(item.high))
 
     def _whole(self, kind: Any, item: Number, unit: int) -> IR:
         """How many parts of a number make one unit."""
@@ -249,29 +242,25 @@ class Algebra:
         function = self.b.module.globals["wide_floor_divide"]
         return self.b.call(function, [a, c])
 
-    def compare(self, less: bool, a: Number, c: Number, within: tuple[Bounds, Bounds]) -> Truth:
-        """`a < c` or `a <= c`. `within` are the static bounds of both sides."""
+    def compare(self, less: bool, a: Number, c: Number) -> Truth:
+        """`a < c` or `a <= c`."""
         b = self.b
-        (a_low, a_high), (c_low, c_high) = self._crossed(a, c, within)
-        if less:
-            return Truth(b.icmp_signed("<", a_high, c_low), b.icmp_signed(">=", a_low, c_high))
-        return Truth(b.icmp_signed("<=", a_high, c_low), b.icmp_signed(">", a_low, c_high))
+        (a_low, a_high), (c_low, c_high) = self._crossed(a, c)
+        yes, no = ("<", ">=") if less else ("<=", ">")
+        return Truth(b.icmp_signed(yes, a_high, c_low), b.icmp_signed(no, a_low, c_high))
 
-    def equal(self, a: Number, c: Number, within: tuple[Bounds, Bounds]) -> Truth:
+    def equal(self, a: Number, c: Number) -> Truth:
         b = self.b
-        (a_low, a_high), (c_low, c_high) = self._crossed(a, c, within)
+        (a_low, a_high), (c_low, c_high) = self._crossed(a, c)
         apart = b.or_(b.icmp_signed("<", a_high, c_low), b.icmp_signed("<", c_high, a_low))
         points = b.and_(b.icmp_signed("==", a_low, a_high), b.icmp_signed("==", c_low, c_high))
         return Truth(b.and_(points, b.icmp_signed("==", a_low, c_low)), apart)
 
-    def _crossed(
-        self, a: Number, c: Number, within: tuple[Bounds, Bounds]
-    ) -> tuple[tuple[IR, IR], tuple[IR, IR]]:
+    def _crossed(self, a: Number, c: Number) -> tuple[tuple[IR, IR], tuple[IR, IR]]:
         """The ends of both sides over one common denominator, whatever their divisors."""
         common = gcd(a.denominator, c.denominator)
-        left, right = self._bounded(a, within[0]), self._bounded(c, within[1])
         ends = []
-        for own, other in ((left, right), (right, left)):
+        for own, other in ((a, c), (c, a)):
             factor = other.denominator // common
             low, high = own.low, own.high
             if factor != 1:
@@ -287,122 +276,6 @@ class Algebra:
         c_low, c_high = self.widened(c_low, c_high)
         return (a_low, a_high), (c_low, c_high)
 
-    # What differs
-
-    def _ends(self, item: Number, function: Any) -> tuple[IR, IR]:
-        raise NotImplementedError
-
-    def _with(self, like: Number, low: IR, high: IR, items: Sequence[Number]) -> Number:
-        """A number like another one, from ends computed of `items`."""
-        raise NotImplementedError
-
-    def _bounded(self, item: Number, bounds: Bounds) -> Number:
-        raise NotImplementedError
-
-    def loaded_range(self, low: IR, high: IR, denominator: int) -> Number:
-        """A number of which two ends are read."""
-        raise NotImplementedError
-
-    def multiply(self, a: Number, c: Number) -> Number:
-        raise NotImplementedError
-
-    def quotient(self, a: Number, d: Number, full: Bounds) -> Number:
-        """a / d for a count d; where d may be 0 it is an unspecified number within `full`."""
-        raise NotImplementedError
-
-    def choose(self, c: Truth, a: Number, d: Number) -> Number:
-        raise NotImplementedError
-
-    def counted(self, truth: Truth) -> Number:
-        """1 where true, 0 where false."""
-        raise NotImplementedError
-
-
-class Points(Algebra):
-    """One end, and whether it is known."""
-
-    def _ends(self, item: Number, function: Any) -> tuple[IR, IR]:
-        end = function(item.low)
-        return end, end
-
-    def _with(self, like: Number, low: IR, high: IR, items: Sequence[Number]) -> Number:
-        return Number(low, low, like.denominator, like.divisor, self._all_known(items))
-
-    def subtract(self, a: Number, c: Number) -> Number:
-        a, c = self.aligned([a, c])
-        end = self.b.sub(a.low, c.low)
-        return self._with(a, end, end, [a, c])
-
-    def _all_known(self, items: Sequence[Number]) -> IR | None:
-        known = None
-        for item in items:
-            known = self.conjunction(known, item.known)
-        return known
-
-    def conjunction(self, a: IR | None, c: IR | None) -> IR | None:
-        if a is None or c is None:
-            return c if a is None else a
-        return self.b.and_(a, c)
-
-    def _bounded(self, item: Number, bounds: Bounds) -> Number:
-        """An unknown number lies within its static bounds; that may already decide."""
-        if item.known is None:
-            return item
-        b, divisor = self.b, item.divisor
-        low, high = word(floor(bounds.lo * item.denominator)), word(ceil(bounds.hi * item.denominator))
-        if divisor is not None:
-            divisor = b.select(item.known, divisor, word(1))
-        return Number(
-            b.select(item.known, item.low, low),
-            b.select(item.known, item.low, high),
-            item.denominator,
-            divisor,
-        )
-
-    def loaded_range(self, low: IR, high: IR, denominator: int) -> Number:
-        return Number(low, low, denominator, None, self.b.icmp_signed("==", low, high))
-
-    def multiply(self, a: Number, c: Number) -> Number:
-        end = self.b.mul(a.low, c.low)
-        divisor = a.divisor if a.divisor is not None else c.divisor
-        return Number(end, end, a.denominator * c.denominator, divisor, self._all_known([a, c]))
-
-    def quotient(self, a: Number, d: Number, full: Bounds) -> Number:
-        positive = self.b.icmp_signed(">", d.low, word(0))
-        known = self.conjunction(self._all_known([a, d]), positive)
-        return Number(a.low, a.low, a.denominator, d.low, known)
-
-    def choose(self, c: Truth, a: Number, d: Number) -> Number:
-        a, d = self.aligned([a, d])
-        b = self.b
-        end = b.select(c.yes, a.low, d.low)
-        sides = [
-            side if item.known is None else b.and_(side, item.known) for side, item in ((c.yes, a), (c.no, d))
-        ]
-        return Number(end, end, a.denominator, a.divisor, b.or_(*sides))
-
-    def counted(self, truth: Truth) -> Number:
-        end = self.b.zext(truth.yes, WORD)
-        return Number(end, end, known=self.b.or_(truth.yes, truth.no))
-
-
-class Ranges(Algebra):
-    """Both ends."""
-
-    ranges = True
-
-    def _ends(self, item: Number, function: Any) -> tuple[IR, IR]:
-        return function(item.low), function(item.high)
-
-    def _with(self, like: Number, low: IR, high: IR, items: Sequence[Number]) -> Number:
-        return Number(low, high, like.denominator, like.divisor)
-
-    def _bounded(self, item: Number, bounds: Bounds) -> Number:
-        return item
-
-    def loaded_range(self, low: IR, high: IR, denominator: int) -> Number:
-        return Number(low, high, denominator)
-
     def multiply(self, a: Number, c: Number) -> Number:
         corners = [self.times(x, y) for x in (a.low, a.high) for y in (c.low, c.high)]
         low = high = corners[0]
@@ -412,6 +285,7 @@ class Ranges(Algebra):
         return Number(low, high, a.denominator * c.denominator, divisor)
 
     def quotient(self, a: Number, d: Number, full: Bounds) -> Number:
+        """a / d for a count d; where d may be 0 it is anything within `full`."""
         b = self.b
         positive = b.icmp_signed(">", d.low, word(0))
         a_low, a_high, d_low, d_high = (b.sext(end, WIDE) for end in (a.low, a.high, d.low, d.high))
@@ -440,4 +314,5 @@ class Ranges(Algebra):
         return Number(end(True, a.low, d.low), end(False, a.high, d.high), a.denominator, a.divisor)
 
     def counted(self, truth: Truth) -> Number:
+        """1 where true, 0 where false."""
         return Number(self.b.zext(truth.yes, WORD), self.b.zext(self.b.not_(truth.no), WORD))

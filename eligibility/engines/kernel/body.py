@@ -1,4 +1,4 @@
-"""One household in one algebra: the function that computes all its verdicts, pass after pass.
+"""One household: the function that computes all its verdicts, pass after pass.
 
 It reads decoded facts from the block, figures from their array, and verdicts back from the output columns.
 """
@@ -17,19 +17,19 @@ from .algebra import BIT, BYTE, FALSE, IR, WORD, Algebra, Choices, MachineValue,
 from .columns import ENROLLED
 from .decode import loop
 from .lowering import Lowering, Scope
-from .memory import OUTPUT_WIDTHS, POINTER, Arguments, read
+from .memory import POINTER, Arguments, output_widths, read
 from .programmes import Programmes, absent, read_back
 from .rules import Figure, Rules
 from .schedule import Step
 
 
 class Body:
-    """One household in one algebra: a function of its row that says whether it is left in doubt."""
+    """One household: a function of its row."""
 
-    def __init__(self, module: ir.Module, rules: Rules, arguments: Arguments, algebra: type[Algebra]) -> None:
+    def __init__(self, module: ir.Module, rules: Rules, arguments: Arguments) -> None:
         self.rules, self._slots = rules, arguments
-        kind = ir.FunctionType(BIT, [WORD, WORD, WORD, POINTER])
-        self.function = ir.Function(module, kind, algebra.__name__.lower())
+        kind = ir.FunctionType(ir.VoidType(), [WORD, WORD, WORD, POINTER])
+        self.function = ir.Function(module, kind, "household")
         self.function.linkage = "internal"
         self.function.attributes.add("noinline")
         self.household, self.first_household, self.first_person, self.arguments = self.function.args
@@ -37,8 +37,7 @@ class Body:
         start = self.function.append_basic_block("start")
         self.b = ir.IRBuilder(start)
         self._block, self._figures = self._address("block"), self._address("figures")
-        self.doubtful = self.allocated(FALSE)
-        self.algebra = algebra(self.b)
+        self.algebra = Algebra(self.b)
         edition = self.rules.edition
         tables = {name: figure.keys for name, figure in self.rules.figures.items() if figure.keys}
         definitions = {name: d.node for name, d in edition.definitions.items()}
@@ -48,11 +47,10 @@ class Body:
         self.scope = Scope(Level.HOUSEHOLD, self.household, place)
         for time, step in self.rules.schedule.ordered():
             self._pass(step) if time % 2 == 0 else self._household(step)
-        self.b.ret(self.b.load(self.doubtful))
+        self.b.ret_void()
         ir.IRBuilder(self.entry).branch(start)
 
     def _household(self, step: Step) -> None:
-        self._reset(step, self.scope)
         for entry in step.entries:
             if isinstance(entry, str):
                 node = self.rules.edition.definitions[entry].node
@@ -60,18 +58,11 @@ class Body:
             else:
                 self._programme(*entry, self.scope)
 
-    def _reset(self, step: Step, scope: Scope) -> None:
-        """In ranges, takes back what points may have written of programmes that do not apply."""
-        for programme, pays in step.verdicts if self.algebra.ranges else ():
-            if not pays and programme.who is not None:
-                self.programmes.reset(programme, scope.row)
-
     def _programme(self, programme: Programme, pays: bool, scope: Scope) -> None:
         (self.programmes.settle if pays else self.programmes.decide)(programme, scope)
 
     def _programmes(self, step: Step, scope: Scope) -> None:
         """The programmes of persons; persons whom none of them concerns are passed over together."""
-        self._reset(step, scope)
         decided = [programme for programme, pays in step.verdicts if not pays]
         audiences = [programme.who for programme in decided if programme.who is not None]
         earlier = any(pays and programme not in decided for programme, pays in step.verdicts)
@@ -133,10 +124,14 @@ class Body:
 
     def store(self, programme: Programme, column: str, row: IR, value: IR) -> None:
         base = self._address(f"{programme.id}.{column}")
+        if output_widths(programme)[column] < 64:
+            value = self.b.trunc(value, ir.IntType(output_widths(programme)[column]))
         self.b.store(value, self.b.gep(base, [row], source_etype=value.type), align=1)
 
     def load(self, programme: Programme, column: str, row: IR) -> IR:
-        return self._element(f"{programme.id}.{column}", row, OUTPUT_WIDTHS[column])
+        width = output_widths(programme)[column]
+        value = self._element(f"{programme.id}.{column}", row, width)
+        return value if width == 64 else self.b.zext(value, WORD)
 
     def fail(self, code: int, when: IR) -> None:
         kind = ir.IntType(32)
@@ -144,9 +139,6 @@ class Body:
         pointer = self.b.gep(base, [self.household], source_etype=kind)
         before = self.b.load(pointer, typ=kind)
         self.b.store(self.b.select(when, ir.Constant(kind, code), before), pointer)
-
-    def doubt(self, when: IR) -> None:
-        self.b.store(self.b.or_(self.b.load(self.doubtful), when), self.doubtful)
 
     # What expressions read
 
@@ -171,7 +163,7 @@ class Body:
             return Choices(first, tuple(sorted(kind.choices or ())))
         second = read(self.b, self._figures, self.b.add(start, word(1)), 64)
         denominator = 1 if figure.symbol.bounds is None else figure.symbol.bounds.denominator
-        return self.algebra.loaded_range(first, second, denominator)
+        return Number(first, second, denominator)
 
     def _coded_truth(self, code: IR) -> Truth:
         b = self.b
@@ -197,7 +189,7 @@ class Body:
         first = self.b.shl(inner.place, word(1))
         second = self.b.or_(first, word(1))
         low, high = (self._decoded(path, level, position, 64) for position in (first, second))
-        return self.algebra.loaded_range(low, high, domain.denominator)
+        return Number(low, high, domain.denominator)
 
     def _truth(self, path: str, place: IR, level: str = "person") -> Truth:
         b, code = self.b, self._decoded(path, level, place, 8)
@@ -249,8 +241,7 @@ class Collection:
             b, every = self.body.b, self.lift.operator == "all"
             return [b.not_(value.yes), value.no] if every else [value.yes, b.not_(value.no)]
         assert isinstance(value, Number)
-        known = [] if value.known is None else [self.body.b.not_(value.known)]
-        return [value.low, *([value.high] if self.body.algebra.ranges else []), *known]
+        return [value.low, value.high]
 
     def _value(self, like: MachineValue) -> MachineValue:
         """What the variables hold, over the divisor of a value like it."""
@@ -260,9 +251,7 @@ class Collection:
             every = self.lift.operator == "all"
             return Truth(b.not_(parts[0]), parts[1]) if every else Truth(parts[0], b.not_(parts[1]))
         assert isinstance(like, Number)
-        high = parts[1] if self.body.algebra.ranges else parts[0]
-        known = None if like.known is None else b.not_(parts[-1])
-        return Number(parts[0], high, like.denominator, like.divisor, known)
+        return Number(parts[0], parts[1], like.denominator, like.divisor)
 
     def result(self) -> MachineValue:
         """What was collected of all persons; a maximum of nobody is unspecified."""
@@ -276,6 +265,6 @@ class Collection:
         b, algebra, bounds = self.body.b, self.body.algebra, self.lift.bounds
         assert bounds is not None
         ends = [word(int(end * value.denominator)) for end in (bounds.lo, bounds.hi)]
-        whole = algebra.loaded_range(ends[0], ends[1], value.denominator)
+        whole = Number(ends[0], ends[1], value.denominator)
         seen = b.load(self.seen)
         return algebra.choose(Truth(seen, b.not_(seen)), value, whole)

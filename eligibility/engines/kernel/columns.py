@@ -81,10 +81,14 @@ class Source:
         return [self.form, *addresses, domain.low, domain.high, place, len(self.table) - 1]
 
 
+Tables = dict[str, tuple[pa.Array, Buffer]]
+"""By column its last dictionary and what the codes of that stand for."""
+
+
 class Sources:
     """Lays out the columns of one batch of at most `rows` rows; `tables` keeps those of dictionaries seen before."""
 
-    def __init__(self, rows: int, tables: dict[Any, Buffer]) -> None:
+    def __init__(self, rows: int, tables: Tables) -> None:
         self._tables = tables
         self.rows = rows
         self._ones = np.full(rows // 8 + 8, 255, np.uint8)
@@ -140,12 +144,13 @@ class Sources:
         return decode.CODED_NUMBER if domain.width == 128 else decode.CODED_WIDTHS.index(domain.width)
 
     def _coded(self, domain: Domain, column: pa.Array, path: str) -> Source:
-        indices, words = column.indices, column.dictionary.to_pylist()
+        indices, words = column.indices, column.dictionary
         try:
             table = self._known_table(domain, words, path)
         except EngineError:  # a word that no row uses does no harm
             used = set(indices.unique().drop_null().to_pylist())
-            table = _table(domain, [w if i in used else None for i, w in enumerate(words)], path)
+            listed = [word if i in used else None for i, word in enumerate(words.to_pylist())]
+            table = _table(domain, listed, path)
         if len(table) > _MOST_CODES:  # what the words stand for repeats, unlike the words
             table, places = np.unique(table, axis=0, return_inverse=True)
             entries = indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False) + 1
@@ -157,12 +162,12 @@ class Sources:
         codes = indices if indices.type == pa.int16() else indices.cast(pa.int16())
         return Source(self._coded_form(domain), _values(codes, np.int16), self._validity(codes), table)
 
-    def _known_table(self, domain: Domain, words: list[Any], path: str) -> Buffer:
+    def _known_table(self, domain: Domain, words: pa.Array, path: str) -> Buffer:
         """The table of a dictionary; the batches of a register mostly share theirs."""
-        key = (path, tuple(str(word) for word in words))
-        if key not in self._tables:
-            self._tables[key] = _table(domain, words, path)
-        return self._tables[key]
+        known = self._tables.get(path)
+        if known is None or not _same(known[0], words):
+            known = self._tables[path] = words, _table(domain, words.to_pylist(), path)
+        return known[1]
 
 
 _MOST_CODES: Final = 2**15
@@ -201,6 +206,15 @@ def _within(column: pa.Array, low: int, high: int, path: str) -> None:
     ends = pc.min_max(column).as_py()
     if ends["min"] is not None and (ends["min"] < low or ends["max"] > high):
         raise _outside(path)
+
+
+def _same(one: pa.Array, other: pa.Array) -> bool:
+    """Whether two arrays are the same, which they mostly are down to their place in memory."""
+    return _addresses(one) == _addresses(other) or bool(one.equals(other))
+
+
+def _addresses(array: pa.Array) -> list[Any]:
+    return [array.type, len(array), array.offset, *(b and b.address for b in array.buffers())]
 
 
 def _values(column: pa.Array, kind: Any) -> Buffer:

@@ -1,14 +1,13 @@
 """One edition's rules as one loop in LLVM's intermediate representation, over the columns of a batch.
 
-kernel(begin, end, arguments): a few hundred rows are decoded; then for each of their households points, and
-where those do not settle it, ranges
+kernel(begin, end, arguments): a few hundred rows are decoded, then each of their households is computed
 """
 
 from __future__ import annotations
 
 from llvmlite import ir
 
-from .algebra import IR, WIDE, WORD, Points, Ranges, word
+from .algebra import IR, WIDE, WORD, word
 from .body import Body
 from .decode import DECODE, decode_type, loop
 from .memory import POINTER, Arguments, read
@@ -23,14 +22,13 @@ class Emitter:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.arguments = Arguments([programme.id for programme in rules.edition.programmes])
+        self.arguments = Arguments(rules.edition.programmes)
         self.module = ir.Module(name="eligibility")
         ir.Function(self.module, decode_type(), DECODE)
         self._emit_wide_floor_divide()
-        bodies = [Body(self.module, rules, self.arguments, algebra).function for algebra in (Points, Ranges)]
-        self._emit_kernel(*bodies)
+        self._emit_kernel(Body(self.module, rules, self.arguments).function)
 
-    def _emit_kernel(self, points: ir.Function, ranges: ir.Function) -> None:
+    def _emit_kernel(self, body: ir.Function) -> None:
         """Takes households as long as their rows fit the block, decodes them, and computes each."""
         kind = ir.FunctionType(ir.VoidType(), [WORD, WORD, POINTER])
         function = ir.Function(self.module, kind, KERNEL)
@@ -39,21 +37,19 @@ class Emitter:
         offsets = self.arguments.address(b, arguments, "offsets")
         position = b.alloca(WORD)
         b.store(begin, position)
-        head, body, after = (b.append_basic_block(name) for name in ("rows", "chunk", "end"))
+        head, chunk, after = (b.append_basic_block(name) for name in ("rows", "chunk", "end"))
         b.branch(head)
         b.position_at_end(head)
         first = b.load(position, typ=WORD)
-        b.cbranch(b.icmp_signed("<", first, end), body, after)
-        b.position_at_end(body)
+        b.cbranch(b.icmp_signed("<", first, end), chunk, after)
+        b.position_at_end(chunk)
         person = read(b, offsets, first, 64)
         last, stop = self._fitting(b, offsets, first, end, person)
         for level, rows in (("household", (first, last)), ("person", (person, stop))):
             self._emit_decoding(b, arguments, level, *rows)
         start, member = b.and_(first, word(-8)), b.and_(person, word(-8))
         with loop(b, first, last) as household:
-            doubtful = b.call(points, [household, start, member, arguments])
-            with b.if_then(doubtful, likely=False):
-                b.call(ranges, [household, start, member, arguments])
+            b.call(body, [household, start, member, arguments])
         b.store(last, position)
         b.branch(head)
         b.position_at_end(after)

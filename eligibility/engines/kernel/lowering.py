@@ -1,4 +1,4 @@
-"""Expressions lowered to machine values: one walk over the nodes for points and for ranges.
+"""Expressions lowered to machine values: one walk over the nodes.
 
 A `Scope` is where a value is seen from: the household, one of its persons, one of that person's two parent slots. What
 was computed in a scope is kept there and seen from every scope inside it; definitions are computed where they are
@@ -8,7 +8,7 @@ first asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import product
 from typing import Protocol
@@ -16,7 +16,6 @@ from typing import Protocol
 from ...errors import EngineError, Problem
 from ...language.nodes import (
     Arithmetic,
-    Bounds,
     Choose,
     Compare,
     Constant,
@@ -32,7 +31,6 @@ from ...language.nodes import (
     Symbol,
     render,
 )
-from ...language.typing import DATE_BOUNDS
 from ...quantities import ROUNDING_UNITS
 from ...values import Kind, Level
 from .algebra import IR, Algebra, Choices, MachineValue, Number, Truth, constant_truth, word
@@ -100,7 +98,7 @@ class Reader(Protocol):
 
 
 class Lowering:
-    """Lowers nodes in one algebra. `tables` gives the texts of each key of a table parameter, in the order of its cells."""
+    """Lowers nodes. `tables` gives the texts of each key of a table parameter, in the order of its cells."""
 
     def __init__(
         self,
@@ -207,7 +205,7 @@ class Lowering:
                 return self.algebra.multiply(left, right)
             case _ if isinstance(node.right, Constant):
                 divided = left.denominator * int(node.right.value)  # type: ignore[arg-type]
-                return Number(left.low, left.high, divided, left.divisor, left.known)
+                return replace(left, denominator=divided)
             case _:
                 return self.algebra.quotient(left, right, node.bounds)
 
@@ -216,15 +214,14 @@ class Lowering:
             same = self.algebra.same_word(self.choices(node.left, scope), self.choices(node.right, scope))
             return same if node.operator == "==" else Truth(same.no, same.yes)
         left, right = self.number(node.left, scope), self.number(node.right, scope)
-        bounds = (_static(node.left), _static(node.right))
         match node.operator:
             case "==" | "!=":
-                same = self.algebra.equal(left, right, bounds)
+                same = self.algebra.equal(left, right)
                 return same if node.operator == "==" else Truth(same.no, same.yes)
             case "<" | "<=":
-                return self.algebra.compare(node.operator == "<", left, right, bounds)
+                return self.algebra.compare(node.operator == "<", left, right)
             case _:
-                return self.algebra.compare(node.operator == ">", right, left, bounds[::-1])
+                return self.algebra.compare(node.operator == ">", right, left)
 
     def _choose(self, node: Choose, scope: Scope) -> MachineValue:
         condition = self.truth(node.condition, scope)
@@ -255,26 +252,10 @@ class Lowering:
             assert isinstance(cell, Number)
             result = self._joined(result, cell, possible)
         assert result is not None
-        if not algebra.ranges:
-            known = reduce(b.and_, [algebra.single(key) for key in keys])
-            return Number(
-                result.low,
-                result.low,
-                result.denominator,
-                None,
-                algebra.conjunction(result.known, known),  # type: ignore[attr-defined]
-            )
         return result
 
     def _joined(self, result: Number | None, cell: Number, possible: IR) -> Number:
         algebra, b = self.algebra, self.algebra.b
-        if not algebra.ranges:
-            if result is None:
-                never = constant_truth(False).yes
-                result = Number(word(0), word(0), cell.denominator, None, never)
-            end = b.select(possible, cell.low, result.low)
-            known = b.select(possible, cell.known, result.known)
-            return Number(end, end, cell.denominator, None, known)
         if result is None:
             greatest, least = word(2**63 - 1), word(-(2**63) + 1)
             result = Number(greatest, least, cell.denominator)
@@ -302,7 +283,3 @@ class Lowering:
         if operator == "sum":
             return reduce(algebra.add, values)  # type: ignore[arg-type]
         return algebra.extreme(operator == "min", values)  # type: ignore[arg-type]
-
-
-def _static(node: Node) -> Bounds:
-    return DATE_BOUNDS if node.bounds is None else node.bounds

@@ -7,19 +7,31 @@ from typing import Final
 
 from llvmlite import ir
 
+from ...ruleset.resolved import Programme
 from .algebra import IR, word
 
 POINTER: Final = ir.PointerType()
-OUTPUT_WIDTHS: Final = {"outcome": 8, "low": 64, "high": 64, "met": 64, "unknown": 64, "routes": 64}
-"""The output columns of a programme and their bits."""
+_WIDTHS: Final = (8, 16, 32, 64)
 _FIXED: Final = ("offsets", "errors", "figures", "household_fields", "person_fields", "block")
+
+
+def output_widths(programme: Programme) -> dict[str, int]:
+    """The output columns of a programme and their bits: masks as narrow as they can be, amounts where it pays any."""
+    criteria, routes = (
+        next(width for width in _WIDTHS if width >= bits)
+        for bits in (len(programme.criteria), len(programme.routes) + 1)
+    )
+    amounts = {} if programme.kind == "status" else {"low": 64, "high": 64}
+    return {"outcome": 8, "met": criteria, "unknown": criteria, "routes": routes, **amounts}
 
 
 class Arguments:
     """The order of the addresses: fixed ones, then the output columns of every programme."""
 
-    def __init__(self, programmes: Sequence[str]) -> None:
-        outputs = (f"{programme}.{column}" for programme in programmes for column in OUTPUT_WIDTHS)
+    def __init__(self, programmes: Sequence[Programme]) -> None:
+        outputs = (
+            f"{programme.id}.{column}" for programme in programmes for column in output_widths(programme)
+        )
         self.slots: tuple[str, ...] = (*_FIXED, *outputs)
         self._positions = {name: position for position, name in enumerate(self.slots)}
 

@@ -15,10 +15,9 @@ from llvmlite import ir
 
 from ...quantities import MAX_FEN
 from ...ruleset.resolved import Programme, Route
-from ..verdicts import ELIGIBLE, INELIGIBLE, NO_VERDICT, UNDETERMINED, UNKNOWN_AMOUNT
+from ..verdicts import ELIGIBLE, INELIGIBLE, UNDETERMINED, UNKNOWN_AMOUNT
 from .algebra import (
     BIT,
-    BYTE,
     FALSE,
     IR,
     TRUE,
@@ -52,9 +51,6 @@ class Outputs(Protocol):
     def fail(self, code: int, when: IR) -> None:
         """Notes an error of the rules for the household at hand."""
 
-    def doubt(self, when: IR) -> None:
-        """Notes that points do not settle the household at hand."""
-
 
 @dataclass(frozen=True, slots=True)
 class Paid:
@@ -66,18 +62,12 @@ class Paid:
 
 
 class Programmes:
-    """Emits programmes in one algebra."""
+    """Emits programmes."""
 
     def __init__(self, lowering: Lowering, outputs: Outputs, order: Sequence[Programme]) -> None:
         self.lowering, self.outputs, self.order = lowering, outputs, list(order)
         self.algebra: Algebra = lowering.algebra
         self.b: ir.IRBuilder = lowering.algebra.b
-
-    def reset(self, programme: Programme, row: IR) -> None:
-        """No verdict: what points may have written is taken back."""
-        for column in ("met", "unknown", "routes", "low", "high"):
-            self.outputs.store(programme, column, row, word(0))
-        self.outputs.store(programme, "outcome", row, ir.Constant(BYTE, NO_VERDICT))
 
     def applies(self, programme: Programme, scope: Scope) -> IR:
         """Whether the programme is for the subject of a scope, or may be."""
@@ -97,19 +87,15 @@ class Programmes:
         met = [self._route(route, statuses, position) for route in programme.routes]
         excluded = self._any([statuses[position[i]] for i in programme.exclusions])
         verdict = self.algebra.both(self._any(met), Truth(excluded.no, excluded.yes))
-        b, row = self.b, scope.row
         met_mask = self._mask([status.yes for status in statuses])
         unknown_mask = self._mask([self.algebra.unknown(status) for status in statuses])
         outcome = self._outcome(verdict)
         for column, value in (("met", met_mask), ("unknown", unknown_mask), ("outcome", outcome)):
-            self.outputs.store(programme, column, row, value)
-        if not self.algebra.ranges:
-            self.outputs.doubt(b.icmp_unsigned("!=", unknown_mask, word(0)))
-            self.outputs.doubt(self.algebra.unknown(verdict))
+            self.outputs.store(programme, column, scope.row, value)
 
     def _outcome(self, verdict: Truth) -> IR:
-        code = [ir.Constant(BYTE, value) for value in (ELIGIBLE, INELIGIBLE, UNDETERMINED)]
-        return self.b.select(verdict.yes, code[0], self.b.select(verdict.no, code[1], code[2]))
+        refused = self.b.select(verdict.no, word(INELIGIBLE), word(UNDETERMINED))
+        return self.b.select(verdict.yes, word(ELIGIBLE), refused)
 
     def _statuses(self, programme: Programme, scope: Scope) -> list[Truth]:
         tests = [criterion.test for criterion in programme.criteria]
@@ -133,15 +119,7 @@ class Programmes:
         b, amount = self.b, paid.amount
         low = b.select(paid.unknown_figure, word(1), amount.low)
         high = b.select(paid.unknown_figure, word(MAX_AMOUNT), amount.high)
-        known = self._and_known(amount.known, b.not_(paid.unknown_figure))
-        return Number(low, high, known=known) if not self.algebra.ranges else Number(low, high)
-
-    @staticmethod
-    def _plain(known: IR | None) -> IR:
-        return TRUE if known is None else known
-
-    def _and_known(self, known: IR | None, other: IR) -> IR:
-        return other if known is None else self.b.and_(known, other)
+        return Number(low, high)
 
     def _route(self, route: Route, statuses: Sequence[Truth], position: dict[str, int]) -> Truth:
         limbs = []
@@ -167,10 +145,8 @@ class Programmes:
         """The amount and the route taken, of a subject that was decided before."""
         b, row = self.b, scope.row
         outcome = self.outputs.load(programme, "outcome", row)
-        eligible = b.icmp_unsigned("==", outcome, ir.Constant(BYTE, ELIGIBLE))
-        undetermined = b.icmp_unsigned("==", outcome, ir.Constant(BYTE, UNDETERMINED))
-        due = b.or_(eligible, undetermined) if self.algebra.ranges else eligible
-        with b.if_then(due, likely=False):
+        eligible, undetermined = _decided(b, outcome)
+        with b.if_then(b.or_(eligible, undetermined), likely=False):
             inner = scope.inside()
             met_mask, unknown_mask = (
                 self.outputs.load(programme, column, row) for column in ("met", "unknown")
@@ -180,23 +156,21 @@ class Programmes:
             ]
             position = {c.id: i for i, c in enumerate(programme.criteria)}
             met = [self._route(route, statuses, position) for route in programme.routes]
-            verdict = Truth(eligible, FALSE) if self.algebra.ranges else constant_truth(True)
-            self._write(programme, inner, self.pay(programme, inner, met, verdict))
+            self._write(programme, inner, self.pay(programme, inner, met, Truth(eligible, FALSE)))
 
     def _write(self, programme: Programme, scope: Scope, paid: Paid) -> None:
         b, row, amount = self.b, scope.row, paid.amount
+        self.outputs.store(programme, "routes", row, paid.routes)
+        if programme.kind == "status":
+            return
         low, high = amount.low, amount.high
         if programme.yields is not None:
             elsewhere = self.lowering.number(programme.yields, scope)
-            rest = self.algebra.subtract(Number(low, high, known=amount.known), elsewhere)
+            rest = self.algebra.subtract(amount, elsewhere)
             low, high = (self._fen(end, rest.denominator) for end in (rest.low, rest.high))
-            amount = Number(low, high, known=rest.known)
         figure = word(UNKNOWN_AMOUNT)
         self.outputs.store(programme, "low", row, b.select(paid.unknown_figure, figure, low))
         self.outputs.store(programme, "high", row, b.select(paid.unknown_figure, figure, high))
-        self.outputs.store(programme, "routes", row, paid.routes)
-        if amount.known is not None:
-            self.outputs.doubt(b.not_(b.or_(amount.known, paid.unknown_figure)))
 
     def _fen(self, end: IR, denominator: int) -> IR:
         """At least 0, in whole 分: what is received elsewhere is money, even where its domain is finer."""
@@ -236,11 +210,10 @@ class Programmes:
         """At least 0; that a certain amount on a certain route is negative is an error of the rules."""
         b, zero = self.b, word(0)
         negative = b.and_(met.yes, b.icmp_signed("<", value.high, zero))
-        point = value.known if not self.algebra.ranges else b.icmp_signed("==", value.low, value.high)
-        wrong = negative if point is None else b.and_(negative, point)
-        self.outputs.fail(self._code(programme, number, NEGATIVE), wrong)
+        certain = b.icmp_signed("==", value.low, value.high)
+        self.outputs.fail(self._code(programme, number, NEGATIVE), b.and_(negative, certain))
         low, high = self.algebra.pick(False, zero, value.low), self.algebra.pick(False, zero, value.high)
-        return Number(low, high, known=value.known)
+        return Number(low, high)
 
     def _code(self, programme: Programme, number: int, what: int) -> int:
         return self.order.index(programme) * ERROR_CODES + number * 2 + what
@@ -270,8 +243,6 @@ class Programmes:
         amounts: Sequence[Number],
         verdict: Truth,
     ) -> Number:
-        if not self.algebra.ranges:
-            return self._point_total(programme, met, candidates, amounts)
         b, zero, greatest = self.b, word(0), word(2**63 - 1)
         pick = self.algebra.pick
         high, low = zero, greatest
@@ -282,19 +253,6 @@ class Programmes:
             certain_low = pick(False, certain_low, b.select(truth.yes, amount.low, zero))
         least = certain_low if programme.choose == "highest" else low
         return Number(b.select(verdict.yes, least, zero), high)
-
-    def _point_total(
-        self, programme: Programme, met: Sequence[Truth], candidates: Sequence[IR], amounts: Sequence[Number]
-    ) -> Number:
-        """With every route settled, the amount of the one taken; `known` only if nothing that could change it is open."""
-        b = self.b
-        end, known = word(0), TRUE
-        for truth, candidate, amount in zip(met, candidates, amounts, strict=True):
-            taken = b.select(candidate, amount.low, word(0))
-            end = self.algebra.pick(False, end, taken)
-            settled = b.or_(truth.no, b.and_(truth.yes, self._plain(amount.known)))
-            known = b.and_(known, b.or_(b.not_(candidate), settled))
-        return Number(end, end, known=known)
 
     def _best(
         self,
@@ -323,8 +281,7 @@ def read_back(
     """What another programme reads of a subject: without a verdict, not eligible and nothing paid."""
     b = algebra.b
     outcome = outputs.load(programme, "outcome", row)
-    eligible = b.icmp_unsigned("==", outcome, ir.Constant(BYTE, ELIGIBLE))
-    undetermined = b.icmp_unsigned("==", outcome, ir.Constant(BYTE, UNDETERMINED))
+    eligible, undetermined = _decided(b, outcome)
     refused = b.not_(b.or_(eligible, undetermined))
     if attribute == "符合":
         return Truth(eligible, refused)
@@ -335,13 +292,21 @@ def read_back(
         none = word(1 << len(programme.routes))
         words = (*(route.name for route in programme.routes), "")
         return Choices(b.select(refused, none, mask), words)
+    if programme.kind == "status":
+        return algebra.number(0)
     low, high = outputs.load(programme, "low", row), outputs.load(programme, "high", row)
     figure = b.icmp_signed("==", high, word(UNKNOWN_AMOUNT))
     due = b.not_(refused)
     zero = word(0)
     low = b.select(b.and_(due, b.not_(figure)), low, zero)
     high = b.select(due, b.select(figure, word(MAX_AMOUNT), high), zero)
-    return algebra.loaded_range(low, high, 1)
+    return Number(low, high)
+
+
+def _decided(b: ir.IRBuilder, outcome: IR) -> tuple[IR, IR]:
+    """Whether an outcome is eligible, and whether it is undetermined."""
+    eligible, undetermined = (b.icmp_unsigned("==", outcome, word(code)) for code in (ELIGIBLE, UNDETERMINED))
+    return eligible, undetermined
 
 
 def absent(algebra: Algebra, attribute: str) -> MachineValue:
