@@ -27,7 +27,7 @@ from ...ruleset.edition import Edition
 from ...ruleset.resolved import Programme
 from ...values import Kind, Level, Value, bounds, date_key
 from ..verdicts import ProgrammeVerdicts, Verdicts
-from .columns import ENROLLED, SLOTS, Domain, Source, Sources, Tables, columns_of, parts, word_bits
+from .columns import ENROLLED, SLOTS, Domain, Source, Sources, Tables, columns_of, fields_of, parts, word_bits
 from .decode import DECODE, decoder_module
 from .emit import KERNEL, Emitter
 from .machine import Machine
@@ -112,7 +112,7 @@ class Kernel:
         self, level: str, columns: Mapping[str, pa.Array], sources: Sources
     ) -> tuple[NDArray[np.int64], list[Source]]:
         """What the decoder is told of the columns of a level, and what must live as long."""
-        held, words = [], []
+        held, laid_out = [], []
         for path, place in self.rules.places[level].items():
             domain = self.rules.domain(path)
             column = columns.get(path)
@@ -120,8 +120,8 @@ class Kernel:
                 column = pa.DictionaryArray.from_arrays(np.zeros(sources.rows, np.int16), pa.array([True]))
             source = sources.source(domain, column, path)
             held.append(source)
-            words += source.words(domain, place)
-        return np.array(words, np.int64), held
+            laid_out.append((source, domain, place))
+        return fields_of(laid_out), held
 
     def _run(self, count: int, arrays: dict[str, Any], threads: int | None) -> None:
         def compute(begin: int) -> None:

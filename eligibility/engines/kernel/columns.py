@@ -7,10 +7,11 @@ refused by name if it cannot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -75,10 +76,28 @@ class Source:
     validity: Buffer
     table: Buffer = field(default_factory=lambda: np.zeros(2, np.uint64))
 
-    def words(self, domain: Domain, place: int) -> list[int]:
-        """The words of its field."""
-        addresses = [array.ctypes.data for array in (self.values, self.validity, self.table)]
-        return [self.form, *addresses, domain.low, domain.high, place, len(self.table) - 1]
+    @property
+    def coded(self) -> bool:
+        """Whether a table turns codes into its values."""
+        return self.form <= decode.CODED_NUMBER
+
+
+def fields_of(laid_out: Iterable[tuple[Source, Domain, int]]) -> NDArray[np.int64]:
+    """What `decode` is told of some columns with their domains and places in the block."""
+    plain: list[tuple[int, ...]] = []
+    coded: dict[tuple[int, int, int], list[tuple[int, ...]]] = {}
+    for source, domain, place in laid_out:
+        values, validity, table = (_address(a) for a in (source.values, source.validity, source.table))
+        last = len(source.table) - 1
+        field = (source.form, values, validity, table, domain.low, domain.high, place, last)
+        (coded.setdefault((values, validity, last), []) if source.coded else plain).append(field)
+    for (values, validity, last), fields in coded.items():
+        plain += [(decode.CODES, values, validity, 0, 0, 0, 0, last), *fields]
+    return np.array([len(plain), *chain.from_iterable(plain)], np.int64)
+
+
+def _address(array: Buffer) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 Tables = dict[str, tuple[pa.Array, Buffer]]

@@ -82,9 +82,8 @@ class Emitter:
     def _emit_decoding(self, b: ir.IRBuilder, arguments: IR, level: str, first: IR, last: IR) -> None:
         decode = self.module.globals[DECODE]
         fields = self.arguments.address(b, arguments, f"{level}_fields")
-        count = word(len(self.rules.places[level]))
         block = self.arguments.address(b, arguments, "block")
-        b.call(decode, [fields, count, first, last, block])
+        b.call(decode, [fields, first, last, block])
 
     def _emit_wide_floor_divide(self) -> None:
         """Floor division of 128 bits by something positive: by 64 bits where both fit, else digit by digit.

@@ -17,6 +17,7 @@ from ...ruleset.edition import Edition
 from ...ruleset.resolved import Programme
 from ...values import Kind, Level
 from .columns import ENROLLED, SLOTS, Domain
+from .decode import CODE_BITS
 from .schedule import Schedule, paid_nodes, tested_nodes
 
 MAX_BITS: Final = 63
@@ -61,8 +62,8 @@ class Rules:
         self.block_size = self._lay_out()
 
     def _lay_out(self) -> int:
-        """Gives every column its place in the block; the size of the block in bytes."""
-        size = 0
+        """Gives every column its place in the block, after that of codes; the size of the block in bytes."""
+        size = (PERSON_ROWS * CODE_BITS // 8 + 63) // 64 * 64
         paths = [(path, name) for name in self.symbols for path in self.paths(name)]
         for path, name in [*paths, (ENROLLED, ENROLLED)]:
             level = "household" if name in self.symbols and not self.symbols[name].level else "person"
