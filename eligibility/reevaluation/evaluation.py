@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +14,7 @@ from ..engines.kernel import kernel_of
 from ..engines.verdicts import Verdicts
 from ..quantities import Month
 from ..register.columns import MEMBERS
-from ..register.facts import PRESENT, FactReader
+from ..register.facts import PRESENT, BatchFacts, FactReader
 from ..ruleset import Edition
 from ..values import Level
 from .plan import Plan
@@ -53,7 +55,11 @@ class Evaluations:
         return kernel_of(edition).evaluate(edition, self.facts(edition.month), threads=1)
 
     def read(self, month: Month) -> pa.RecordBatch:
-        return reader_of(self.plan).read(self.batch, month)
+        return self._readable.read(month)
+
+    @cached_property
+    def _readable(self) -> BatchFacts:
+        return reader_of(self.plan).over(self.batch)
 
     def in_payment(self, programme: str, month: Month) -> Truths:
         """Whether a programme (by id) is in payment in a month, for each of its subjects."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from ..case import Context, Fact
+from ..case import Case, Context, Fact
 from ..case.identity import mask
 from ..errors import InputError, Problem
 from ..quantities import Month
@@ -21,8 +21,12 @@ from .columns import HOUSEHOLD_ID, MEMBER_ID, MEMBERS, NONE, RECEIPTS
 
 Cells = tuple[tuple[str, str], ...]
 """Some cells of one row, each title with its word, from which one fact follows."""
+Subject = tuple[Any, Context]
+"""Of whom a fact is read (a person, or one of a child's parents), and the context of their case."""
 
 _ANY_MONTH: Final = Month("2000-01")
+_TOGETHER: Final = 16
+"""Members of one case; beyond that they get no cheaper."""
 _TYPES: Final = {Kind.TRUTH: pa.bool_(), Kind.ENUM: pa.string()}
 _RANGE: Final = pa.struct([("lo", pa.int64()), ("hi", pa.int64())])
 
@@ -31,18 +35,17 @@ class Decoder:
     """The values of facts for words, each computed once."""
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, Cells], Value] = {}
-        self._contexts: dict[tuple[Level, Cells], Context] = {}
+        self._subjects: dict[tuple[Level, Cells], Subject] = {}
         self._words: dict[tuple[str, str], tuple[pa.Array, pa.Array]] = {}
         self._entries: dict[str, tuple[tuple[Cells | None, ...], pa.Array]] = {}
 
-    def words(self, fact: Fact, title: str, dictionary: pa.Array) -> pa.Array:
-        """The fact for every word of a column's dictionary."""
+    def words(self, fact: Fact, title: str, dictionary: pa.Array, like: str | None = None) -> pa.Array:
+        """The fact for every word of a column's dictionary; `like` names the column whose words mean the same."""
         last = self._words.get((fact.name, title))
         if last is not None and last[0].equals(dictionary):
             return last[1]
-        rows = [None if word is None else ((title, word),) for word in dictionary.to_pylist()]
-        values = arrow_values(fact, [self._value(fact, row) for row in rows])
+        rows = [None if word is None else ((like or title, word),) for word in dictionary.to_pylist()]
+        values = self._values(fact, rows, title)
         self._words[fact.name, title] = (dictionary, values)
         return values
 
@@ -51,39 +54,57 @@ class Decoder:
         last = self._entries.get(fact.name)
         if last is not None and last[0] == rows:
             return last[1]
-        values = arrow_values(fact, [self._value(fact, row) for row in rows])
+        values = self._values(fact, rows)
         self._entries[fact.name] = (rows, values)
         return values
 
-    def _value(self, fact: Fact, cells: Cells | None) -> Value:
-        if cells is None:
-            return fact.unknown
-        key = (fact.name, cells)
-        if key not in self._values:
-            place = (fact.level, cells)
-            if place not in self._contexts:
-                self._contexts[place] = _context(*place)
-            context = self._contexts[place]
-            person = context.case.members[0]
-            subject = context.parents(person)[0] if fact.level is Level.PARENT else person
-            self._values[key] = fact.read(subject, context)
-        return self._values[key]
+    def _values(self, fact: Fact, rows: Sequence[Cells | None], column: str | None = None) -> pa.Array:
+        new = [
+            row for row in dict.fromkeys(rows) if row is not None and (fact.level, row) not in self._subjects
+        ]
+        for row, subject in zip(new, _subjects(fact.level, new, column), strict=True):
+            self._subjects[fact.level, row] = subject
+        read = (fact.unknown if row is None else fact.read(*self._subjects[fact.level, row]) for row in rows)
+        return arrow_values(fact, list(read))
 
 
-def _context(level: Level, cells: Cells) -> Context:
-    """The case that has one household, one member, and these cells."""
+def _subjects(level: Level, rows: Sequence[Cells], column: str | None) -> list[Subject]:
+    """For each of some sets of cells somebody of whom nothing else is said.
+
+    Members who stand in no relation say nothing of each other, so that many share one case: most of what a case costs
+    does not depend on how many they are. Words that one case cannot hold are tried by themselves in the end.
+    """
+    if not rows:
+        return []
+    if len(rows) <= (1 if level is Level.HOUSEHOLD else _TOGETHER):
+        try:
+            context = Context(_case(level, rows), _ANY_MONTH)
+        except InputError as refused:
+            if len(rows) == 1:
+                raise InputError(_refusal(rows[0], column, refused)) from None
+        else:
+            people = context.case.members
+            return [(context.parents(one)[0] if level is Level.PARENT else one, context) for one in people]
+    half = len(rows) // 2
+    return [*_subjects(level, rows[:half], column), *_subjects(level, rows[half:], column)]
+
+
+def _case(level: Level, rows: Sequence[Cells]) -> Case:
+    """The case of one household with a member for each set of cells, or with one member and the household's cells."""
     household: dict[str, Any] = {HOUSEHOLD_ID.title: "1"}
-    member: dict[str, Any] = {MEMBER_ID.title: "1"}
-    (household if level is Level.HOUSEHOLD else member).update(cells)
-    if RECEIPTS in member:
-        household[RECEIPTS] = NONE  # what is paid to a member is known where what is paid to the household is
-    try:
-        case = case_of({**household, MEMBERS: [member]}, ())
-    except InputError as refused:
-        written = "、".join(f"“{title}”里的“{mask(word[:40])}”" for title, word in cells)
-        problem = Problem("register-word", f"{written}不合用", hint=refused.problems[0].message)
-        raise InputError(problem) from None
-    return Context(case, _ANY_MONTH)
+    members: list[dict[str, Any]] = [{MEMBER_ID.title: str(n)} for n in range(1, len(rows) + 1)]
+    for cells, member in zip(rows, members, strict=True):
+        (household if level is Level.HOUSEHOLD else member).update(cells)
+        if RECEIPTS in member:
+            household[RECEIPTS] = (
+                NONE  # what is paid to a member is known where what is paid to the household is
+            )
+    return case_of({**household, MEMBERS: members}, ())
+
+
+def _refusal(cells: Cells, column: str | None, refused: InputError) -> Problem:
+    written = "、".join(f"“{column or title}”里的“{mask(word[:40])}”" for title, word in cells)
+    return Problem("register-word", f"{written}不合用", hint=refused.problems[0].message)
 
 
 def arrow_values(fact: Fact, values: Sequence[Value]) -> pa.Array:

@@ -7,9 +7,8 @@ wholly unknown most of the work falls away, and where few rows have a cell only 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,36 +19,30 @@ from ..case import Fact
 from ..case.fields import RelationToApplicant, RelationToHead, choices
 from ..case.people import BASIC_PENSION, EMPLOYMENT_COST
 from ..case.person import NOBODY
-from ..quantities import MAX_FEN, Month
+from ..quantities import MAX_FEN
 from ..values import Level
-from .arrays import column, known, numbers, places, truths, worded
-from .columns import CENTRAL_SHARE, DEDUCTIONS, INCOME, Detail
+from .arrays import Mask, Rows, Values, codes, column, known, numbers, scaled, truths, without, worded
+from .columns import CENTRAL_SHARE, DEDUCTIONS, INCOME, RECEIPTS, Detail
 from .decoding import Decoder
 from .flat import Tables
-
-Values: TypeAlias = pa.Array | None
-"""A fact's values, or None where the fact is unknown for all."""
-Rows: TypeAlias = NDArray[np.int64]
-Mask: TypeAlias = NDArray[np.bool_]
+from .spells import Answer, Dated, Days, Spells, dated, days_of, terms
 
 _TWELFTHS: Final = 12
-_EPOCH: Final = date(1970, 1, 1)
+_MOST: Final = _TWELFTHS * MAX_FEN
+"""What is unknown is at most this: a range up to it is all there is to say."""
 _TRANSFERS: Final = tuple(kind for kind in DEDUCTIONS if kind != EMPLOYMENT_COST)
 _HEAD, _APPLICANT = "户主", "本人"
 
 
 class Reading:
-    """One batch in one month: its columns, and what facts share on the way."""
+    """One batch: its columns, and what facts share on the way."""
 
-    def __init__(self, tables: Tables, month: Month, decoder: Decoder) -> None:
+    def __init__(self, tables: Tables, decoder: Decoder) -> None:
         self.tables = tables
         self.decoder = decoder
-        self._day = (month.first_day - _EPOCH).days
-        self._month = (month.year - _EPOCH.year) * 12 + month.month - 1
         self.people = int(tables.offsets[-1])
-        self._over: dict[tuple[str, str], Rows] = {}
-        self._places: dict[tuple[Level, str], NDArray[Any]] = {}
-        self._flags: dict[str, Values] = {}
+        self._spells: dict[tuple[Level, str], Spells | None] = {}
+        self._codes: dict[tuple[Level, str], NDArray[Any]] = {}
 
     def column(self, level: Level, title: str) -> Values:
         """A column; None if it is absent or wholly unknown."""
@@ -61,27 +54,25 @@ class Reading:
         """A column of the members' table."""
         return self.column(Level.PERSON, title)
 
-    def places(self, level: Level, title: str) -> NDArray[Any]:
-        """The places of the words of a column that is there, -1 for null; looked up once."""
+    def codes(self, level: Level, title: str) -> NDArray[Any]:
+        """The places of the words of a column that is there, anything under a null; checked once."""
         key = (level, title)
-        if key not in self._places:
-            self._places[key] = places(self.column(level, title))
-        return self._places[key]
+        if key not in self._codes:
+            self._codes[key] = codes(self.column(level, title))
+        return self._codes[key]
 
     def stored(self, level: Level, title: str, scale: int = 1) -> Values:
         """A column as stored; a number in `scale`-ths of what it counts."""
         array = self.column(level, title)
-        if array is None or scale == 1:
-            return array
-        return pc.multiply(array, pa.scalar(scale, pa.int64()))
+        return array if array is None or scale == 1 else scaled(array, scale)
 
-    def words(self, fact: Fact, level: Level, title: str) -> Values:
-        """A fact that a column of words says."""
+    def words(self, fact: Fact, level: Level, title: str, like: str | None = None) -> Values:
+        """A fact that a column of words says; `like` names the column whose words mean the same."""
         array = self.column(level, title)
         if array is None:
             return None
-        self.places(level, title)  # Checks them.
-        values = self.decoder.words(fact, title, array.dictionary)
+        self.codes(level, title)  # Checks them.
+        values = self.decoder.words(fact, title, array.dictionary, like)
         return pa.DictionaryArray.from_arrays(array.indices, values, safe=False)
 
     def words_but(self, fact: Fact, level: Level, title: str, rows: Rows, value: bool) -> Values:
@@ -90,16 +81,17 @@ class Reading:
         if array is None or not len(rows):
             return self.words(fact, level, title)
         values = self.decoder.words(fact, title, array.dictionary)
-        indices = self.places(level, title).copy()
-        indices[rows] = len(values)
-        return worded(indices, pa.concat_arrays([values, pa.array([value])]))
+        cells, given = self.codes(level, title).copy(), known(array)
+        cells[rows] = len(values)
+        given[rows] = True
+        return worded(cells, given, pa.concat_arrays([values, pa.array([value])]))
 
     def district(self) -> Values:
         """The first six digits of the region."""
         array = self.column(Level.HOUSEHOLD, "地区")
         if array is None:
             return None
-        self.places(Level.HOUSEHOLD, "地区")
+        self.codes(Level.HOUSEHOLD, "地区")
         districts = pc.utf8_slice_codeunits(array.dictionary, 0, 6)
         return pa.DictionaryArray.from_arrays(array.indices, districts, safe=False)
 
@@ -108,113 +100,118 @@ class Reading:
         count, area = (self.column(Level.HOUSEHOLD, title) for title in ("住房套数", "住房面积"))
         if count is None:
             return None
-        area = pa.nulls(len(count), pa.int32()) if area is None else area
-        return pc.if_else(pc.equal(count, 0).fill_null(False), pa.scalar(0, area.type), area)
+        none = np.flatnonzero((numbers(count) == 0) & known(count))
+        if not len(none):
+            return area
+        areas = np.zeros(len(count), np.int32) if area is None else numbers(area).copy()
+        given = np.zeros(len(count), bool) if area is None else known(area)
+        areas[none] = 0
+        given[none] = True
+        return column(areas, given)
 
     # Days against the month.
 
-    def present(self) -> pa.Array:
+    def present(self) -> Answer:
         """Who is a member on the first day: born by then and not dead before it, as far as is known."""
-        here = np.ones(self.people, bool)
         born, died = self.person("出生日期"), self.person("死亡日期")
-        if born is not None:
-            here[self._days(born, lambda days: days > self._day)] = False
-        if died is not None:
-            here[self._days(died, lambda days: days < self._day)] = False
-        return column(here)
+        begins = [] if born is None else [days_of(born)]
+        ends = [] if died is None else [Days(rows, days + 1) for rows, days in [days_of(died)]]
 
-    def _days(self, array: pa.Array, test: Any) -> Rows:
-        """The rows whose day passes a test."""
-        if array.null_count > len(array) // 2:
-            rows: Rows = np.flatnonzero(known(array))
-            found: Rows = rows[test(numbers(array)[rows])]
-            return found
-        passed = test(numbers(array))
-        return np.flatnonzero(passed & known(array) if array.null_count else passed)
+        def make(rows: Rows) -> pa.Array:
+            here = np.ones(self.people, bool)
+            here[rows] = False
+            return column(here)
 
-    def since(self, title: str, since_title: str, until_title: str | None = None) -> Values:
+        return Dated(Spells(begins, ends), make)
+
+    def since(self, title: str, since_title: str, until_title: str | None = None) -> Answer:
         """A state with a first day: where it is not denied, that day decides; over from the day `until_title`."""
         array, since = self.person(title), self.person(since_title)
         until = None if until_title is None else self.person(until_title)
         if since is None and until is None:
             return array
-        stands = np.zeros(self.people, bool) if array is None else truths(array).copy()
+        stands = np.zeros(self.people, bool) if array is None else truths(array)
         given = np.zeros(self.people, bool) if array is None else known(array)
+        begins = []
         if since is not None:
             rows = np.flatnonzero(known(since) & ~(given & ~stands))
-            stands[rows] = numbers(since)[rows] <= self._day
-            given[rows] = True
-        if until is not None:
-            rows = self._days(until, lambda days: days <= self._day)
-            stands[rows] = False
-            given[rows] = True
-        return column(stands, given)
+            begins.append(Days(rows, numbers(since)[rows]))
+            stands[rows] = given[rows] = True
 
-    def listed(self, fact: Fact, title: str, kind: str, details: Sequence[Detail], prefix: str) -> Values:
+        def make(rows: Rows) -> pa.Array:
+            standing, said = stands.copy(), given.copy()
+            standing[rows] = False
+            said[rows] = True
+            return column(standing, said)
+
+        return Dated(Spells(begins, [] if until is None else [days_of(until)]), make)
+
+    def listed(self, fact: Fact, title: str, kind: str, details: Sequence[Detail], prefix: str) -> Answer:
         """Whether a member's list holds a kind; not while its item has not begun or once it is over."""
-        over = self._not_in_force(kind, details, prefix)
-        return self.words_but(fact, Level.PERSON, title, over, False)
+        return dated(
+            self._in_force(kind, details, prefix),
+            lambda rows: self.words_but(fact, Level.PERSON, title, rows, False),
+        )
 
-    def detail(self, detail: Detail, details: Sequence[Detail], prefix: str) -> Values:
+    def detail(self, detail: Detail, details: Sequence[Detail], prefix: str) -> Answer:
         """What is said of the item of one kind; nothing while it is not in force."""
         array = self.person(prefix + detail.title)
-        over = self._not_in_force(detail.kind, details, prefix)
-        if array is None or not len(over):
-            return array
-        hidden = np.zeros(self.people, bool)
-        hidden[over] = True
-        return pc.if_else(column(hidden), pa.scalar(None, array.type), array)
+        if array is None:
+            return None
+        return dated(self._in_force(detail.kind, details, prefix), lambda rows: without(array, rows))
 
-    def _not_in_force(self, kind: str, details: Sequence[Detail], prefix: str) -> Rows:
-        """The members of whom the item of a kind has not begun or is over."""
-        key = (prefix, kind)
-        if key not in self._over:
-            titles = {item.attribute: prefix + item.title for item in details if item.kind == kind}
-            since = self.person(titles["since"]) if "since" in titles else None
-            term = self.person(titles["term_months"]) if "term_months" in titles else None
-            self._over[key] = np.empty(0, np.int64) if since is None else self._outside(since, term)
-        return self._over[key]
-
-    def _outside(self, since: pa.Array, term: Values) -> Rows:
-        rows: Rows = np.flatnonzero(known(since))
-        days = numbers(since)[rows]
-        outside: Mask = days > self._day
-        if term is not None:
-            dates = days.astype("datetime64[D]")
-            months = dates.astype("datetime64[M]")
-            # Counted on by months the day stays, or is the last of a shorter month; the first stays the first.
-            end = months.astype(np.int64) + numbers(term)[rows]
-            over = (end < self._month) | ((end == self._month) & (dates == months.astype("datetime64[D]")))
-            outside |= over & known(term)[rows]
-        return rows[outside]
+    def _in_force(self, kind: str, details: Sequence[Detail], prefix: str) -> Spells | None:
+        """When the items of a kind are in force; None where no days are given."""
+        titles = {item.attribute: prefix + item.title for item in details if item.kind == kind}
+        if "since" not in titles:
+            return None
+        since = self.person(titles["since"])
+        key = (Level.PERSON, titles["since"])
+        if key not in self._spells:
+            months = self.person(titles["term_months"]) if "term_months" in titles else None
+            self._spells[key] = None if since is None else terms(since, months)
+        return self._spells[key]
 
     # Benefits in payment.
 
-    def in_payment(self, fact: Fact, title: str, since_title: str) -> Values:
+    def in_payment(self, fact: Fact, since_title: str) -> Answer:
         """Whether a programme is listed and has begun."""
-        if fact.name not in self._flags:
-            since = self.column(fact.level, since_title)
-            later = np.empty(0, np.int64)
-            if since is not None:
-                later = self._days(since, lambda days: days > self._day)
-            self._flags[fact.name] = self.words_but(fact, fact.level, title, later, False)
-        return self._flags[fact.name]
+        return dated(
+            self._begun(fact.level, since_title),
+            lambda rows: self.words_but(fact, fact.level, RECEIPTS, rows, False),
+        )
 
-    def amount_in_payment(self, flag: Values, level: Level, title: str) -> Values:
-        """What is paid a month; nothing where the programme is not in payment."""
-        if flag is None:
+    def amount_in_payment(self, flag: Fact, title: str, since_title: str) -> Answer:
+        """What is paid a month; nothing where the programme that `flag` tells of is not in payment."""
+        array, amount = self.column(flag.level, RECEIPTS), self.column(flag.level, title)
+        if array is None:
             return None
-        said = flag.dictionary.to_pylist()
-        cells = places(flag)
-        # A place of -1 finds the last entry: whether it is in payment is unknown.
-        given = np.array([value is False for value in (*said, None)])[cells]
-        rows = np.flatnonzero(np.array([value is True for value in (*said, None)])[cells])
-        paid = np.zeros(len(cells), np.int64)
-        amount = self.column(level, title)
+        said = self.decoder.words(flag, RECEIPTS, array.dictionary).to_pylist()
+        listed = np.array([{None: 0, False: 1, True: 2}[value] for value in said], np.int8)
+        states = listed.take(self.codes(flag.level, RECEIPTS), mode="clip") * known(array)
+        paying = np.flatnonzero(states == 2)
+        given = states == 1
+        amounts = np.zeros(len(paying), np.int64)
         if amount is not None:
-            paid[rows] = numbers(amount)[rows]
-            given[rows] = known(amount)[rows]
-        return column(paid, given)
+            amounts = numbers(amount)[paying]
+            given[paying] = known(amount)[paying]
+
+        def make(rows: Rows) -> pa.Array:
+            fen, told = np.zeros(len(states), np.int64), given.copy()
+            fen[paying] = amounts
+            fen[rows] = 0
+            told[rows] = True
+            return column(fen, told)
+
+        return dated(self._begun(flag.level, since_title), make)
+
+    def _begun(self, level: Level, title: str) -> Spells | None:
+        """When what began on the days of a column is in force; None where no days are given."""
+        key = (level, title)
+        if key not in self._spells:
+            since = self.column(level, title)
+            self._spells[key] = None if since is None else Spells([days_of(since)])
+        return self._spells[key]
 
     # Sums of which a part may be unknown, in twelfths of a 分.
 
@@ -235,8 +232,8 @@ class Reading:
         if (some == every).all():
             return column(low, some)
         high = low.copy()
-        np.putmask(high, ~every, _TWELFTHS * MAX_FEN)
-        return _ranges(low, high, some)
+        np.putmask(high, ~every, _MOST)
+        return _ranges(low, high)
 
     def central_pension(self) -> Values:
         """The central share as stored; where it is blank, at most the pension itself."""
@@ -252,11 +249,13 @@ class Reading:
             return column(low, stated)
         given = known(pension)
         rows, amounts = _amounts(pension, given & ~stated)
+        given |= stated
         if not len(rows):
-            return column(low, given | stated)
+            return column(low, given)
         high = low.copy()
         high[rows] = np.maximum(amounts, 0)
-        return _ranges(low, high, given | stated)
+        np.putmask(high, ~given, _MOST)
+        return _ranges(low, high)
 
     # Other members of the household.
 
@@ -265,33 +264,35 @@ class Reading:
         array = self.person("与户主关系")
         if array is None or not array.null_count:
             return array
-        cells = self.places(Level.PERSON, "与户主关系").copy()
-        led = self._first_of("与户主关系", _HEAD) >= 0
-        others = [word for word in choices(RelationToHead) if word != _HEAD]
-        listed = [*array.dictionary.to_pylist(), "|".join(others)]
-        cells[(cells < 0) & led[self.household]] = len(listed) - 1
-        return worded(cells, pa.array(listed, pa.string()))
+        listed, given = array.dictionary.to_pylist(), known(array)
+        blank = np.flatnonzero(~given)
+        led = blank[self._first_of("与户主关系", _HEAD)[self.household[blank]] >= 0]
+        cells = self.codes(Level.PERSON, "与户主关系").copy()
+        cells[led] = len(listed)
+        given[led] = True
+        listed.append(_any_but(_HEAD, choices(RelationToHead)))
+        return worded(cells, given, pa.array(listed, pa.string()))
 
     def relation_to_applicant(self) -> Values:
         """As typed; blank beside an applicant it is the relation to the head who applies, else anything but 本人."""
         array = self.person("与申请人关系")
         if array is None or not array.null_count:
             return array
-        cells = self.places(Level.PERSON, "与申请人关系").astype(np.int16)
+        listed, given = array.dictionary.to_pylist(), known(array)
+        blank = np.flatnonzero(~given)
         applicant = self._first_of("与申请人关系", _APPLICANT)
-        blank = np.flatnonzero(cells < 0)
-        blank = blank[(applicant >= 0)[self.household[blank]]]
-        others = [word for word in choices(RelationToApplicant) if word != _APPLICANT]
-        listed = [*array.dictionary.to_pylist(), "|".join(others)]
-        cells[blank] = len(listed) - 1
+        blank = blank[applicant[self.household[blank]] >= 0]
+        cells = self.codes(Level.PERSON, "与申请人关系").copy()
+        cells[blank] = len(listed)
+        given[blank] = True
+        listed.append(_any_but(_APPLICANT, choices(RelationToApplicant)))
         to_head = self.person("与户主关系")
         if to_head is not None:
             same = applicant == self._first_of("与户主关系", _HEAD)
-            typed = self.places(Level.PERSON, "与户主关系")[blank]
-            told = same[self.household[blank]] & (typed >= 0)
-            cells[blank[told]] = typed[told] + len(listed)
+            told = blank[same[self.household[blank]] & known(to_head)[blank]]
+            cells[told] = self.codes(Level.PERSON, "与户主关系")[told] + len(listed)
             listed += to_head.dictionary.to_pylist()
-        return worded(cells, pa.array(listed, pa.string()))
+        return worded(cells, given, pa.array(listed, pa.string()))
 
     def _first_of(self, title: str, word: str) -> Rows:
         """For each household the row of the first member with a word, or -1."""
@@ -300,7 +301,8 @@ class Reading:
         listed = array.dictionary.to_pylist()
         rows = np.full(self.tables.households, -1, np.int64)
         if word in listed:
-            found = np.flatnonzero(self.places(Level.PERSON, title) == listed.index(word))[::-1]
+            said = (self.codes(Level.PERSON, title) == listed.index(word)) & known(array)
+            found = np.flatnonzero(said)[::-1]
             rows[self.household[found]] = found
         return rows
 
@@ -331,7 +333,11 @@ def _amounts(array: pa.Array, given: Mask) -> tuple[Rows, NDArray[np.int64]]:
     return rows, cells[rows] * _TWELFTHS
 
 
-def _ranges(low: NDArray[np.int64], high: NDArray[np.int64], given: Mask) -> pa.Array:
-    """Numbers between two bounds, null where not even those are `given`."""
-    ends = [column(low), column(high)]
-    return pa.StructArray.from_arrays(ends, ["lo", "hi"], mask=column(~given))
+def _ranges(low: NDArray[np.int64], high: NDArray[np.int64]) -> pa.Array:
+    """Numbers between two bounds."""
+    return pa.StructArray.from_arrays([column(low), column(high)], ["lo", "hi"])
+
+
+def _any_but(word: str, words: Sequence[str]) -> str:
+    """Any of some words but one, as the engine reads it."""
+    return "|".join(other for other in words if other != word)

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ..case import FACTS, Fact, income_fact, receipt_amount_fact, receipt_fact
 from ..case.fields import choices
@@ -20,13 +22,13 @@ from ..errors import InputError, Problem, nearest
 from ..quantities import Month
 from ..ruleset import Ruleset
 from ..values import Kind, Level
-from .columns import AMOUNT, INCOME, OWN_DETAILS, PARENT_DETAILS, PARENTS, RECEIPTS, SINCE, Detail, column_of
+from .columns import AMOUNT, INCOME, OWN_DETAILS, PARENT_DETAILS, PARENTS, SINCE, Detail, column_of
 from .decoding import Decoder
-from .derived import Values
 from .flat import Tables, tables
 from .impairments import BatchReading
+from .spells import Answer, Dated
 
-Read = Callable[[BatchReading], Values]
+Read = Callable[[BatchReading], Answer]
 
 PRESENT: Final = "在册"
 """The person column that says who is a member of the household in the month."""
@@ -63,23 +65,45 @@ class FactReader:
                 for number in PARENTS:
                     self._persons[f"父母{number}.{name}"] = _parent_reader(fact, f"父母{number}.")
 
+    def over(self, batch: pa.RecordBatch) -> BatchFacts:
+        """The facts of a batch in any month. Raises `InputError` for a word that no case could hold."""
+        reading = BatchReading(tables(batch), self._decoder)
+        household = {name: read(reading) for name, read in self._household.items()}
+        persons = {
+            PRESENT: reading.present(),
+            **{name: read(reading) for name, read in self._persons.items()},
+        }
+        return BatchFacts(household, reading.tables.offsets, persons)
+
     def read(self, batch: pa.RecordBatch, month: Month) -> pa.RecordBatch:
+        """The facts of a batch in one month, as `BatchFacts.read` gives them. Raises `InputError` as `over` does."""
+        return self.over(batch).read(month)
+
+
+class BatchFacts:
+    """The facts of one batch, month by month. Columns that two months share are the very same arrays."""
+
+    def __init__(
+        self, household: dict[str, Answer], offsets: NDArray[np.int32], persons: dict[str, Answer]
+    ) -> None:
+        self._household = household
+        self._offsets = offsets
+        self._persons = persons
+
+    def read(self, month: Month) -> pa.RecordBatch:
         """The facts on the first day of a month: a row per household, `成员` a list of structs with a field per fact.
 
         A parent's facts are `父母1.‹fact›` and `父母2.‹fact›` of the child, and `在册` says who is a member. Money is in
         分, exact numbers in parts of the fact's denominator, a range a struct of `lo` and `hi`; null, or no column, is
-        unknown. Raises `InputError` for a word that no case could hold.
+        unknown.
         """
-        source = tables(batch)
-        reading = BatchReading(source, month, self._decoder)
-        household = dict(_values(self._household, reading))
-        persons = {PRESENT: reading.present(), **dict(_values(self._persons, reading))}
-        return Tables(household, source.offsets, persons).batch()
+        household = dict(_on(month, self._household))
+        return Tables(household, self._offsets, dict(_on(month, self._persons))).batch()
 
 
-def _values(readers: dict[str, Read], reading: BatchReading) -> Iterator[tuple[str, pa.Array]]:
-    for name, read in readers.items():
-        values = read(reading)
+def _on(month: Month, facts: dict[str, Answer]) -> Iterator[tuple[str, pa.Array]]:
+    for name, answer in facts.items():
+        values = answer.on(month) if isinstance(answer, Dated) else answer
         if values is not None:
             yield name, values
 
@@ -139,10 +163,10 @@ def _detail(detail: Detail, details: tuple[Detail, ...], prefix: str) -> Read:
 
 def _receipt(flag: Fact, programme: str, *, amount: bool) -> Read:
     """Whether a programme is in payment, or how much of it."""
-    level, since, title = flag.level, f"{SINCE}.{programme}", f"{AMOUNT}.{programme}"
-    if not amount:
-        return lambda reading: reading.in_payment(flag, RECEIPTS, since)
-    return lambda reading: reading.amount_in_payment(reading.in_payment(flag, RECEIPTS, since), level, title)
+    since, title = f"{SINCE}.{programme}", f"{AMOUNT}.{programme}"
+    if amount:
+        return lambda reading: reading.amount_in_payment(flag, title, since)
+    return lambda reading: reading.in_payment(flag, since)
 
 
 _SPECIAL: Final[dict[str, Read]] = {
@@ -169,4 +193,4 @@ def _parent_reader(fact: Fact, prefix: str) -> Read:
     if detail is not None:
         return _detail(detail, PARENT_DETAILS, prefix)
     member_fact = FACTS[fact.name.removeprefix("父母")]
-    return lambda reading: reading.parent_impairment(fact, member_fact, prefix)
+    return lambda reading: reading.parent_impairment(member_fact, prefix)

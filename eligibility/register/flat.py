@@ -47,7 +47,7 @@ def tables(batch: pa.RecordBatch) -> Tables:
         raise ValueError("有的家庭没有成员列表，或者列表里有空的成员")
     offsets = members.offsets.to_numpy().astype(np.int32)
     household = {name: batch.column(i) for i, name in enumerate(batch.schema.names) if name != MEMBERS}
-    persons = {people.type.field(i).name: people.field(i) for i in range(people.type.num_fields)}
+    persons = {field.name: people.field(i) for i, field in enumerate(people.type)}
     return Tables(household, offsets - offsets[0], persons)
 
 

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eligibility.case import FACTS, Case, Context, Fact, income_fact, receipt_amount_fact, receipt_fact
+from eligibility.case.fields import Category, Grade, choices
 from eligibility.errors import InputError
-from eligibility.quantities import Month
+from eligibility.quantities import MAX_FEN, Month
 from eligibility.register.cases import case_of
 from eligibility.register.columns import paid_column, register_columns
+from eligibility.register.decoding import Decoder
 from eligibility.register.facts import FactReader
 from eligibility.register.normal import normalised
 from eligibility.register.schema import register_schema, schema_of
@@ -125,17 +127,23 @@ def batch_of(rows: list[dict[str, Any]], *, only_given: bool = False) -> pa.Reco
     return pa.RecordBatch.from_pylist(rows, schema=schema_of(columns))
 
 
-@given(st.lists(register_rows(BEIJING), min_size=1, max_size=4), st.sampled_from(MONTHS), st.booleans())
+@given(
+    st.lists(register_rows(BEIJING), min_size=1, max_size=4),
+    st.lists(st.sampled_from(MONTHS), min_size=1, max_size=3),
+    st.booleans(),
+)
 @settings(max_examples=50)
 def test_facts_from_columns_are_those_of_the_cases(
-    rows: list[dict[str, Any]], month: Month, only_given: bool
+    rows: list[dict[str, Any]], months: list[Month], only_given: bool
 ) -> None:
     stored = normalised(batch_of(rows, only_given=only_given), KINDS)
-    answer = list(read_by_columns(READER.read(stored, month)))
-    for raw, kept, found in zip(rows, stored.to_pylist(), answer, strict=True):
-        meant = read_by_cases(case_of(raw, KINDS), month)
-        assert differences(meant, read_by_cases(case_of(kept, KINDS), month)) == {}
-        assert differences(meant, found) == {}
+    facts = READER.over(stored)
+    for month in months:
+        answer = list(read_by_columns(facts.read(month)))
+        for raw, kept, found in zip(rows, stored.to_pylist(), answer, strict=True):
+            meant = read_by_cases(case_of(raw, KINDS), month)
+            assert differences(meant, read_by_cases(case_of(kept, KINDS), month)) == {}
+            assert differences(meant, found) == {}
 
 
 @given(register_rows(BEIJING), register_rows(BEIJING), st.sampled_from(MONTHS))
@@ -282,7 +290,45 @@ def test_a_column_that_is_the_fact_is_not_copied() -> None:
 
 
 def address(array: pa.Array) -> int:
+    if pa.types.is_struct(array.type):
+        array = array.field(0)
     return (array.indices if pa.types.is_dictionary(array.type) else array).buffers()[1].address
+
+
+def test_months_share_the_columns_between_which_no_day_lies() -> None:
+    members = [
+        {"成员编号": "1", "出生日期": date(1990, 1, 1), "与申请人关系": "本人", "收入.工资性收入": 100},
+        {"成员编号": "2", "出生日期": date(2025, 7, 5), "社会保险费": 7, "个人所得税": None},
+        {"成员编号": "3", "不计入情形": "服刑", "服刑起始": date(2025, 7, 5), "刑期月数": 6},
+        {"成员编号": "4", "在享待遇": "护理补贴", "在享起始.护理补贴": date(2025, 7, 5)},
+    ]
+    facts = READER.over(batch_of([{"家庭编号": "甲", "在享待遇": "无", "成员": members}]))
+    first, second, third = (columns(facts.read(Month(text))) for text in ("2025-07", "2025-08", "2025-09"))
+    changing = {
+        *("在册", "本人服刑", "本人服刑起始", "本人刑期月数"),
+        *("在享.护理补贴", "在享月额.护理补贴"),
+    }
+    assert {name for name in first if address(first[name]) != address(second[name])} - changing == set()
+    assert all(address(second[name]) == address(third[name]) for name in second)
+    for name in changing - {"本人服刑起始", "本人刑期月数"}:
+        assert not first[name].equals(second[name]), name
+    assert columns(facts.read(Month("2025-07"))).keys() == first.keys()
+    assert all(values.equals(first[name]) for name, values in columns(facts.read(Month("2025-07"))).items())
+
+
+def columns(facts: pa.RecordBatch) -> dict[str, pa.Array]:
+    """The columns of the household and of the members by name."""
+    people = facts.column("成员").values
+    persons = {field.name: people.field(n) for n, field in enumerate(people.type)}
+    return persons | {name: facts.column(name) for name in facts.schema.names if name != "成员"}
+
+
+def test_what_no_cell_says_is_anything_in_a_column_of_ranges() -> None:
+    members = [{"社会保险费": 1, "个人所得税": 2, "赡养抚养支出": 3}, {"社会保险费": 1}, {"姓名": "张三"}]
+    found = [member["转移性支出"] for member in cells({}, *members)["成员"]]
+    most = 12 * MAX_FEN
+    assert found == [{"lo": 72, "hi": 72}, {"lo": 12, "hi": most}, {"lo": 0, "hi": most}]
+    assert value_of(FACTS["转移性支出"], found[2]) == FACTS["转移性支出"].unknown
 
 
 def test_unknown_names_are_refused() -> None:
@@ -296,6 +342,29 @@ def test_words_that_no_case_holds_are_refused_by_column() -> None:
     with pytest.raises(InputError, match="“残疾”里的“肢体五级”") as refused:
         READER.read(batch_of([row]), Month("2025-08"))
     assert refused.value.code == "register-word"
+
+
+def test_one_wrong_word_among_many_is_named_with_its_column() -> None:
+    lists = [f"{category}{grade}" for category in choices(Category) for grade in choices(Grade)]
+    for title in ("残疾", "父母1.残疾", "父母2.残疾"):
+        members = [{"成员编号": str(n), title: text} for n, text in enumerate([*lists, "肢体五级", "无"])]
+        with pytest.raises(InputError) as refused:
+            FactReader(ALL, BEIJING).over(batch_of([{"家庭编号": "甲", "成员": members}]))
+        assert f"“{title}”里的“肢体五级”" in str(refused.value)
+
+
+def test_a_word_says_the_same_beside_many_as_alone() -> None:
+    """Also where together they are more than one case holds: each lists all programmes."""
+    programmes = [text.name for text in BEIJING.programmes.values() if text.level is Level.PERSON]
+    lists = ["、".join(programmes[n:] + programmes[:n]) for n in range(len(programmes))] + programmes + ["无"]
+    dictionary = pa.array(lists)
+    names = [f"在享.{programme}" for programme in programmes]
+    together = Decoder()
+    for name in names:
+        alone = [Decoder().words(ALL[name], "在享待遇", dictionary.slice(n, 1)) for n in range(len(lists))]
+        assert together.words(ALL[name], "在享待遇", dictionary).equals(pa.concat_arrays(alone))
+        assert alone[-1].to_pylist() == [False]
+        assert alone[0].to_pylist() == [True]
 
 
 def test_places_outside_the_dictionary_are_refused() -> None:
