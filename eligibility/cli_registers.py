@@ -43,9 +43,9 @@ RegisterFile = Annotated[Path, typer.Argument(metavar="FILE", help="台账文件
 
 def _extra() -> contextlib.AbstractContextManager[None]:
     """Around the import of what works with registers."""
-    # Batches come and go: memory given back to the system between two of them costs more than reading them. Arrow's
-    # allocator looks at this when it is loaded.
-    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "1000")
+    # Batches come and go: Arrow's own allocator gives much of their memory back to the system between two of them, and
+    # getting it again costs more than reading them. Arrow looks at this when it is loaded.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     return extra("register", "台账")
 
 

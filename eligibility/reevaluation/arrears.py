@@ -18,7 +18,7 @@ from .pieces import NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
 from .plan import Plan
 from .retroactive import Retroactive
 from .subjects import Subjects
-from .totals import Totals, counts, once, sums
+from .totals import Cells, Totals, once
 
 OWED: Final = "补发"
 RECOVERED: Final = "追回"
@@ -64,14 +64,15 @@ def arrears_of(
     settled = Settled([], {})
     owing: dict[str, list[_Owing]] = {}
     for month in plan.retroactive:
-        then = now = None
+        sides: list[Verdicts] = []
         for programme in plan.settled(month):
             changed = programme in month.figures or programme in month.rules
             text = plan.rules.programmes[programme]
             paid = subjects.paid(text.name, month.month, text.level)
             if not changed and paid is None:
                 continue
-            then, now = then or evaluations.verdicts(month.then), now or evaluations.verdicts(month.now)
+            sides = sides or evaluations.verdicts(month.then, month.now)
+            then, now = sides
             found = _settle(programme, month, then, now, evaluations, paid, changed)
             if not len(found.rows):
                 continue
@@ -181,8 +182,8 @@ def _piece(
         "assumptions": words["assumptions"].code("、".join(assumed)),
     }
     personal = text.level is Level.PERSON
-    household = subjects.household_of[found.rows] if personal else found.rows.astype(np.int32)
-    person = found.rows.astype(np.int32) if personal else np.full(len(found.rows), NOTHING, np.int32)
+    household = subjects.household_of[found.rows] if personal else found.rows
+    person = found.rows if personal else np.full(len(found.rows), NOTHING)
     return Piece(household, person, values)
 
 
@@ -190,18 +191,12 @@ def _count(
     programme: str, month: Retroactive, found: _Owing, subjects: Subjects, totals: Totals, level: Level
 ) -> None:
     household = subjects.household_of[found.rows] if level is Level.PERSON else found.rows
-    codes = subjects.district[household] * len(KINDS) + found.kind
-    size = len(subjects.districts) * len(KINDS)
-    lines = counts(codes, size)
-    amounts = sums(codes, np.where(found.reason == 0, np.abs(found.difference), 0), size)
-    for code in np.flatnonzero(lines):
-        key = (
-            programme,
-            subjects.districts[int(code) // len(KINDS)],
-            str(month.month),
-            KINDS[int(code) % len(KINDS)],
-        )
-        totals.count("arrears", key, int(lines[code]), amounts[code])
+    cells = Cells(subjects.district[household] * len(KINDS) + found.kind)
+    amounts = cells.sums(np.where(found.reason == 0, np.abs(found.difference), 0))
+    for code, lines, amount in zip(cells.codes, cells.counts().tolist(), amounts.tolist(), strict=True):
+        district, kind = divmod(code, len(KINDS))
+        key = (programme, subjects.districts[district], str(month.month), KINDS[kind])
+        totals.count("arrears", key, lines, amount)
 
 
 def _count_households(
@@ -212,4 +207,4 @@ def _count_households(
         rows = np.concatenate([found.rows[found.kind == kind] for found in months])
         household = np.sort(subjects.household_of[rows]) if level is Level.PERSON else np.sort(rows)
         if len(household):
-            totals.count("owed", (programme, word), len(once(household.astype(np.int32))))
+            totals.count("owed", (programme, word), len(once(household)))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.verdicts import NO_VERDICT, ProgrammeVerdicts
+from ..engines.verdicts import ProgrammeVerdicts
 from ..values import Level
-from .criteria import distinct, matched
+from .criteria import Codes, distinct, matched
 from .evaluation import Evaluations
 from .pieces import NOT_IN_FORCE, NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
 from .plan import Plan
 from .subjects import Subjects
-from .totals import CHANGE_WIDTH, Totals, counts, once, sums
+from .totals import CHANGE_WIDTH, Cells, Totals, counts, once
 
 CHANGES: Final = ("新增", "退出", "增发", "减发", "不变", "待核")
 ENTERS, LEAVES, GAINS, LOSES, KEEPS, REVIEW = range(len(CHANGES))
@@ -39,7 +40,7 @@ def changes_of(
 
     `held` tells, by programme, whose arrears would be claimed back because of a rule and not a figure; those are 待核.
     """
-    before, after = evaluations.verdicts(plan.edition_before), evaluations.verdicts(plan.edition_after)
+    before, after = evaluations.verdicts(plan.edition_before, plan.edition_after)
     present = evaluations.present(plan.after.month)
     sizes = _sizes(subjects, present)
     pieces = []
@@ -77,14 +78,15 @@ class _Comparison:
         self.personal = self.text.level is Level.PERSON
         size = subjects.persons if self.personal else subjects.households
         self.before, self.after = before, after
-        self.outcomes = tuple(
+        old, new = (
             np.full(size, NOT_IN_FORCE, np.uint8) if side is None else side.outcome
             for side in (before, after)
         )
-        # eligible and undetermined are the odd codes
-        self.rows = np.flatnonzero((self.outcomes[0] | self.outcomes[1]) & 1)
+        self.pairs = old << 3 | new
+        # eligible and undetermined are the odd codes; truths are searched faster than numbers
+        self.rows = np.flatnonzero(((old | new) & 1).view(np.bool_))
         self.old, self.new = Side.of(before, self.rows), Side.of(after, self.rows)
-        self.household = subjects.household_of[self.rows] if self.personal else self.rows.astype(np.int32)
+        self.household = subjects.household_of[self.rows] if self.personal else self.rows
         self.criteria = matched(programme, plan.edition_before, plan.edition_after)
 
     def decide(self, held: NDArray[np.bool_] | None) -> None:
@@ -92,32 +94,35 @@ class _Comparison:
         old, new = self.old, self.new
         known = old.exact & new.exact
         difference = new.low - old.low
-        change = np.where(difference > 0, GAINS, np.where(difference < 0, LOSES, KEEPS)).astype(np.uint8)
-        change[new.eligible & ~old.eligible] = ENTERS
         leaves = old.eligible & ~new.eligible
-        change[leaves] = LEAVES
+        change = np.full(len(self.rows), KEEPS, np.uint8)
         reason = np.zeros(len(self.rows), np.uint8)
         if held is not None:
-            reason[held[self.rows]] = 4
-        reason[~known & ~leaves] = 3
-        reason[old.undetermined] = 2
-        reason[new.undetermined] = 1
-        change[reason != 0] = REVIEW
+            np.putmask(reason, held[self.rows], 4)
+        for why, where in ((3, ~known & ~leaves), (2, old.undetermined), (1, new.undetermined)):
+            np.putmask(reason, where, why)
+        for what, where in (
+            (GAINS, difference > 0),
+            (LOSES, difference < 0),
+            (ENTERS, new.eligible & ~old.eligible),
+            (LEAVES, leaves),
+            (REVIEW, reason != 0),
+        ):
+            np.putmask(change, where, what)
         self.change, self.reason = change, reason
         self.difference = np.where(known & (reason == 0), difference, Piece.NO_AMOUNT)
 
     def piece(self, evaluations: Evaluations, words: Vocabularies) -> Piece:
         """The rows as lines."""
-        size = len(self.rows)
         changes = np.array([words["change"].code(word) for word in CHANGES], np.int32)
         reasons = np.array([words["note"].code(word) for word in REASONS], np.int32)
         outcome_codes = {
             name: np.array([words[name].code(word) for word in OUTCOME_WORDS.values()], np.int32)
             for name in ("outcome_before", "outcome_after")
         }
-        criteria, clauses = self.criteria.say(self._turned(), words["criteria"], words["clauses"])
+        codes, masks = self._turned
+        criteria, clauses = self.criteria.say(masks, words["criteria"], words["clauses"])
         true, known = evaluations.in_payment(self.id, self.plan.after.month)
-        in_payment = np.where(known, true, NOTHING).astype(np.int8)
         values: dict[str, Any] = {
             "programme": words["programme"].code(self.text.name),
             "kind": words["kind"].code(KIND),
@@ -125,16 +130,16 @@ class _Comparison:
             "change": changes[self.change],
             "outcome_before": outcome_codes["outcome_before"][self.old.outcome],
             "outcome_after": outcome_codes["outcome_after"][self.new.outcome],
-            "criteria": criteria,
-            "clauses": clauses,
+            "criteria": criteria[codes],
+            "clauses": clauses[codes],
             "note": reasons[self.reason],
-            "in_payment": in_payment[self.rows],
+            "in_payment": np.where(known[self.rows], true[self.rows], np.int8(NOTHING)),
             "assumptions": words["assumptions"].code("、".join(self._assumptions())),
             "paid": Piece.NO_AMOUNT,
             **self._amounts(),
         }
-        nobody = np.full(size, NOTHING, np.int32)
-        return Piece(self.household, self.rows.astype(np.int32) if self.personal else nobody, values)
+        nobody = np.full(len(self.rows), NOTHING)
+        return Piece(self.household, self.rows if self.personal else nobody, values)
 
     def _amounts(self) -> dict[str, Any]:
         if self.text.kind == "status":
@@ -155,20 +160,22 @@ class _Comparison:
             edition = self.plan.edition_before
         return [assumption.id for assumption in edition.assumptions_of(self.id)]
 
-    def _turned(self) -> NDArray[np.uint64]:
-        """The criteria that made the change; of open verdicts, those that are open."""
+    @cached_property
+    def _turned(self) -> tuple[Codes, list[int]]:
+        """The criteria that made the change; of open verdicts, those that are open. Codes of the masks, and the masks."""
         old = self.criteria.hindering(self.before, self.rows, after=False)
         new = self.criteria.hindering(self.after, self.rows, after=True)
-        turned = old ^ new
-        for side in (self.old, self.new):
-            turned[(side.outcome == NO_VERDICT) | (side.outcome == NOT_IN_FORCE)] = 0
-        helped, hindered = turned & old, turned & new
-        turned = np.where(self.change == ENTERS, helped, np.where(self.change == LEAVES, hindered, turned))
-        for verdicts, side, after in ((self.before, self.old, False), (self.after, self.new, True)):
-            open_ = np.flatnonzero(side.undetermined)
-            if verdicts is not None and len(open_):
-                turned[open_] = self.criteria.open(verdicts, self.rows[open_], after=after)
-        return turned
+        told = np.where(self.change == ENTERS, old, np.where(self.change == LEAVES, new, old | new))
+        turned = np.where(self.old.judged & self.new.judged, (old ^ new) & told, np.uint64(0))
+        late = self.new.undetermined
+        for verdicts, open_, after in (
+            (self.before, self.old.undetermined & ~late, False),
+            (self.after, late, True),
+        ):
+            places = np.flatnonzero(open_)
+            if verdicts is not None and len(places):
+                turned[places] = self.criteria.open(verdicts, self.rows[places], after=after)
+        return distinct(turned)
 
     def count(self, totals: Totals, sizes: NDArray[np.int64], number: int) -> None:
         """Adds the programme to the partial sums."""
@@ -178,74 +185,71 @@ class _Comparison:
         self._count_open(totals, number)
 
     def _count_outcomes(self, totals: Totals) -> None:
-        old, new = self.outcomes
-        found = counts(old * np.uint8(8) + new, 64)
-        for code in np.flatnonzero(found):
-            key = (self.id, OUTCOME_WORDS[int(code) >> 3], OUTCOME_WORDS[int(code) & 7])
+        found = counts(self.pairs, 64)
+        for code in np.flatnonzero(found).tolist():
+            key = (self.id, OUTCOME_WORDS[code >> 3], OUTCOME_WORDS[code & 7])
             totals.count("outcomes", key, int(found[code]))
 
     def _count_changes(self, totals: Totals, sizes: NDArray[np.int64]) -> None:
-        districts, kinds = self.subjects.districts, len(CHANGES)
-        size = len(districts) * kinds
-        codes = self.subjects.district[self.household] * kinds + self.change
-        subjects = counts(codes, size)
+        district, districts = self.subjects.district[self.household], self.subjects.districts
+        cells = Cells(district * len(CHANGES) + self.change)
+        subjects = cells.counts()
         if self.personal:
-            households, persons = np.zeros(size, np.int64), subjects.tolist()
-            for change in range(kinds):
-                chosen = np.flatnonzero(self.change == change)
-                chosen = chosen[once(self.household[chosen])]
-                households += counts(codes[chosen], size)
+            households, persons = cells.runs(self.household), subjects
         else:
-            households, persons = subjects, sums(codes, sizes[self.household], size)
-        amounts = [
-            sums(codes, np.where(side.eligible & side.exact, side.low, 0), size)
-            for side in (self.old, self.new)
+            households, persons = subjects, cells.sums(sizes[self.household])
+        sides = self.old, self.new
+        # one kind of change never gains here and loses there
+        moved = cells.sums(np.where(self.difference == Piece.NO_AMOUNT, 0, self.difference))
+        columns = [
+            subjects,
+            households,
+            persons,
+            *(cells.sums(np.where(side.eligible & side.exact, side.low, 0)) for side in sides),
+            *(cells.sums(side.eligible & ~side.exact) for side in sides),
+            *(np.maximum(signed, 0) for signed in (moved, -moved)),
         ]
-        unsettled = [counts(codes[side.eligible & ~side.exact], size) for side in (self.old, self.new)]
-        certain = np.where(self.difference == Piece.NO_AMOUNT, 0, self.difference)
-        moved = [sums(codes, np.maximum(signed, 0), size) for signed in (certain, -certain)]
-        for code in np.flatnonzero(subjects):
-            key = (self.id, districts[int(code) // kinds], CHANGES[int(code) % kinds])
-            columns: list[Any] = [subjects, households, persons, *amounts, *unsettled, *moved]
-            totals.count("changes", key, *(int(column[code]) for column in columns))
-        self._count_others(totals, subjects.reshape(-1, kinds).sum(axis=1))
-
-    def _count_others(self, totals: Totals, lines: NDArray[np.int64]) -> None:
-        """Those without a line, by district."""
-        subjects = self.subjects
-        of_all = subjects.district[subjects.household_of] if self.personal else subjects.district
-        others = counts(of_all, len(subjects.districts)) - lines
-        for code in np.flatnonzero(others):
-            key = (self.id, subjects.districts[int(code)], NO_CHANGE)
-            totals.count("changes", key, int(others[code]), *[0] * (CHANGE_WIDTH - 1))
+        for code, row in zip(cells.codes, np.stack(columns, axis=1).tolist(), strict=True):
+            place, change = divmod(code, len(CHANGES))
+            totals.count("changes", (self.id, districts[place], CHANGES[change]), *row)
+        everybody = self.subjects.persons_in if self.personal else self.subjects.households_in
+        others = everybody - counts(district, len(districts))
+        for name, number in zip(districts, others.tolist(), strict=True):
+            if number:
+                totals.count("changes", (self.id, name, NO_CHANGE), number, *[0] * (CHANGE_WIDTH - 1))
 
     def _count_covered(self, totals: Totals, sizes: NDArray[np.int64]) -> None:
         districts = self.subjects.districts
         columns: list[Any] = []
         for side in (self.old, self.new):
-            household = self.household[side.eligible]
-            heads = household[once(household)]
-            columns.append(counts(self.subjects.district[heads], len(districts)))
-            codes = self.subjects.district[household]
+            household = self.household[np.flatnonzero(side.eligible)]
+            district = self.subjects.district[household]
             if self.personal:
-                columns.append(counts(codes, len(districts)))
+                columns.append(counts(district[once(household)], len(districts)))
+                columns.append(counts(district, len(districts)))
             else:
-                columns.append(sums(codes, sizes[household], len(districts)))
-        for code, district in enumerate(districts):
-            row = [int(column[code]) for column in columns]
+                columns.append(counts(district, len(districts)))
+                # sums of doubles, which are exact for so few persons
+                columns.append(np.bincount(district, sizes[household], len(districts)).astype(np.int64))
+        for name, row in zip(districts, np.stack(columns, axis=1).tolist(), strict=True):
             if any(row):
-                totals.count("covered", (self.id, district), *row)
+                totals.count("covered", (self.id, name), *row)
 
     def _count_open(self, totals: Totals, number: int) -> None:
         """The groups of subjects that are undetermined with the same criteria open, each with its first subject."""
         chosen = np.flatnonzero(self.new.undetermined)
-        if self.after is None or not len(chosen):
+        if not len(chosen):
             return
-        codes, masks = distinct(self.criteria.open(self.after, self.rows[chosen], after=True))
+        codes, masks = self._turned
+        codes = codes[chosen]
         found, first = counts(codes, len(masks)), np.empty(len(masks), np.intp)
         first[codes[::-1]] = chosen[::-1]
-        for code, mask in enumerate(masks):
-            household = int(self.household[first[code]])
-            start = int(self.subjects.offsets[household])
-            person = int(self.rows[first[code]]) - start if self.personal else NOTHING
-            totals.count("open", (self.id, f"{mask:x}"), int(found[code]), number, household, person)
+        groups = np.flatnonzero(found)
+        first = first[groups]
+        household = self.household[first]
+        person = np.full_like(first, NOTHING)
+        if self.personal:
+            person = self.rows[first] - self.subjects.offsets[household]
+        rows = np.stack([found[groups], household, person], axis=1).tolist()
+        for group, (subjects, place, member) in zip(groups.tolist(), rows, strict=True):
+            totals.count("open", (self.id, f"{masks[group]:x}"), subjects, number, place, member)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from ..ruleset.resolved import Criterion, Programme
 from .pieces import Vocabulary
 
 Masks = NDArray[np.uint64]
+Codes = NDArray[np.int32]
 NOT_SHOWN: Final = "（不公开）"
 """In place of the clause of a criterion about a sensitive fact."""
 
@@ -40,8 +42,8 @@ class MatchedCriteria:
     """
 
     def __init__(self, programme: str, before: Edition, after: Edition) -> None:
-        self._sides = (before.programme(programme), after.programme(programme))
-        own = [side.criteria if side is not None else () for side in self._sides]
+        self._sides = tuple(_side(edition.programme(programme)) for edition in (before, after))
+        own = [side.criteria for side in self._sides]
         merged = {c.id: c for c in (*own[1], *own[0])} | {c.id: c for c in own[1]}
         self.criteria: tuple[Criterion, ...] = tuple(merged.values())
         self._each = [(f"{c.id} {c.title}", _clause(c, after.ruleset)) for c in self.criteria]
@@ -52,25 +54,26 @@ class MatchedCriteria:
         """What certainly stands in the way on one side: unmet criteria and met exclusions."""
         if verdicts is None:
             return np.zeros(len(rows), np.uint64)
-        ordinary, exclusions = self._kinds(verdicts.programme)
+        side = self._sides[after]
         met, unknown = verdicts.met[rows], verdicts.unknown[rows]
-        found = (~(met | unknown) & np.uint64(ordinary)) | (met & np.uint64(exclusions))
+        found = (~(met | unknown) & side.ordinary) | (met & side.exclusions)
         return self._moved(found, after)
 
     def open(self, verdicts: ProgrammeVerdicts, rows: NDArray[np.intp], *, after: bool) -> Masks:
         """The unknown criteria on routes that may be taken, and the unknown exclusions."""
-        routes, masks = distinct(verdicts.routes[rows])
-        relevant = np.array([_read_by(verdicts.programme, mask) for mask in masks], np.uint64)
-        found = verdicts.unknown[rows] & relevant[routes]
-        return self._moved(found, after)
+        side = self._sides[after]
+        routes = verdicts.routes[rows]
+        relevant = np.full(len(rows), side.exclusions)
+        for index, mask in enumerate(side.routes):
+            relevant |= (routes >> index & 1) * mask
+        return self._moved(verdicts.unknown[rows] & relevant, after)
 
-    def say(self, masks: Masks, ids: Vocabulary, clauses: Vocabulary) -> tuple[Any, Any]:
+    def say(self, masks: list[int], ids: Vocabulary, clauses: Vocabulary) -> tuple[Codes, Codes]:
         """The words for some masks: the criteria with their titles, and the clauses they stand on."""
-        codes, values = distinct(masks)
-        texts = [self._texts(mask) for mask in values]
+        texts = [self._texts(mask) for mask in masks]
         named = np.array([ids.code(text) for text, _ in texts], np.int32)
         cited = np.array([clauses.code(text) for _, text in texts], np.int32)
-        return named[codes], cited[codes]
+        return named, cited
 
     def _texts(self, mask: int) -> tuple[str, str]:
         """The criteria in a mask with their titles, and the clauses they stand on."""
@@ -81,32 +84,20 @@ class MatchedCriteria:
             found = self._said[mask] = "；".join(title for title, _ in chosen), "；".join(clauses)
         return found
 
-    @staticmethod
-    def _kinds(programme: Programme) -> tuple[int, int]:
-        """The masks of a side's ordinary criteria and of its exclusions."""
-        masks = [0, 0]
-        for index, criterion in enumerate(programme.criteria):
-            masks[criterion.id in programme.exclusions] |= 1 << index
-        return masks[0], masks[1]
-
     def _moved(self, masks: Masks, after: bool) -> Masks:
         """Masks of one side at the positions of both."""
         if after or self._same_places:
             return masks
-        programme = self._sides[0]
-        assert programme is not None
         moved = np.zeros_like(masks)
-        for index, criterion in enumerate(programme.criteria):
+        for index, criterion in enumerate(self._sides[0].criteria):
             bit = (masks >> np.uint64(index)) & np.uint64(1)
             moved |= bit << np.uint64(self._position[criterion.id])
         return moved
 
     @cached_property
     def _same_places(self) -> bool:
-        programme = self._sides[0]
-        return programme is None or all(
-            self._position[criterion.id] == index for index, criterion in enumerate(programme.criteria)
-        )
+        criteria = self._sides[0].criteria
+        return all(self._position[criterion.id] == index for index, criterion in enumerate(criteria))
 
 
 def _clause(criterion: Criterion, rules: Ruleset) -> str:
@@ -117,16 +108,28 @@ def _clause(criterion: Criterion, rules: Ruleset) -> str:
     return NOT_SHOWN if sensitive else cite(criterion.cite, rules, "zh")
 
 
-def _read_by(programme: Programme, routes: int) -> int:
-    """The criteria that some of the routes read, and the exclusions."""
-    named = set(programme.exclusions)
-    for index, route in enumerate(programme.routes):
-        if routes >> index & 1:
-            named |= {condition.criterion for limb in route.when for condition in limb}
-    return sum(1 << index for index, criterion in enumerate(programme.criteria) if criterion.id in named)
+class _Side(NamedTuple):
+    """The criteria of one side, with masks of the ordinary ones, the exclusions, and those that each route reads."""
+
+    criteria: tuple[Criterion, ...]
+    ordinary: np.uint64
+    exclusions: np.uint64
+    routes: tuple[np.uint64, ...]
 
 
-def distinct(values: NDArray[Any]) -> tuple[NDArray[np.int32], list[int]]:
+def _side(programme: Programme | None) -> _Side:
+    if programme is None:
+        return _Side((), np.uint64(0), np.uint64(0), ())
+
+    def mask(named: Collection[str]) -> np.uint64:
+        return np.uint64(sum(1 << index for index, c in enumerate(programme.criteria) if c.id in named))
+
+    ordinary = {criterion.id for criterion in programme.criteria} - set(programme.exclusions)
+    read = [{condition.criterion for limb in route.when for condition in limb} for route in programme.routes]
+    return _Side(programme.criteria, mask(ordinary), mask(programme.exclusions), tuple(map(mask, read)))
+
+
+def distinct(values: NDArray[Any]) -> tuple[Codes, list[int]]:
     """Each value as a position in the list of different ones, which stand in the order of their first occurrence."""
     encoded = pa.array(values).dictionary_encode()
     return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -34,15 +36,18 @@ class Evaluations:
         self._facts: tuple[Month, pa.RecordBatch] | None = None
         self._kept: dict[tuple[Month, str], Verdicts] = {}
 
-    def verdicts(self, edition: Edition) -> Verdicts:
-        """The verdicts of the batch under an edition."""
-        key = _key(edition)
-        found = self._kept.get(key)
-        if found is None:
-            found = self.evaluate(edition)
-            if key in (_key(self.plan.edition_before), _key(self.plan.edition_after)):
-                self._kept[key] = found
-        return found
+    def verdicts(self, *editions: Edition) -> list[Verdicts]:
+        """The verdicts of the batch under some editions; those that share rules are worked out together."""
+        found = {key: self._kept[key] for key in map(_key, editions) if key in self._kept}
+        groups: dict[str, list[Edition]] = defaultdict(list)
+        for edition in editions:
+            if _key(edition) not in found:
+                groups[edition.rules_digest].append(edition)
+        for group in groups.values():
+            found.update(zip(map(_key, group), self.evaluate(group), strict=True))
+        sides = (_key(self.plan.edition_before), _key(self.plan.edition_after))
+        self._kept.update((key, verdicts) for key, verdicts in found.items() if key in sides)
+        return [found[_key(edition)] for edition in editions]
 
     def facts(self, month: Month) -> pa.RecordBatch:
         """The facts of the batch in a month."""
@@ -50,9 +55,10 @@ class Evaluations:
             self._facts = (month, self.read(month))
         return self._facts[1]
 
-    def evaluate(self, edition: Edition) -> Verdicts:
+    def evaluate(self, editions: Sequence[Edition]) -> list[Verdicts]:
+        asked = [(edition, self.facts(edition.month)) for edition in editions]
         # Batches are worked on side by side, so that one thread each is all there is to have.
-        return kernel_of(edition).evaluate(edition, self.facts(edition.month), threads=1)
+        return kernel_of(editions[0]).evaluate_together(asked, threads=1)
 
     def read(self, month: Month) -> pa.RecordBatch:
         return self._readable.read(month)

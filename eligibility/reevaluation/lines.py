@@ -105,33 +105,30 @@ def _batch(plan: Plan, subjects: Subjects, pieces: list[Piece], words: Vocabular
     columns: dict[str, Any] = {
         **_people(plan, subjects, household, person),
         "district": pa.DictionaryArray.from_arrays(
-            pa.array(subjects.district[household]), subjects.districts
+            pa.array(subjects.district[household]), subjects.districts, safe=False
         ),
-        "in_payment": _truth(_joined(pieces, "in_payment", np.int8)),
+        "in_payment": _nullable(_joined(pieces, "in_payment", np.int8), NOTHING).cast(pa.bool_()),
     }
     for field in LINE_SCHEMA:
         if field.name in columns:
             continue
         if field.type == WORDS:
-            codes = _joined(pieces, field.name, np.int32)
-            indices = pa.array(codes, mask=codes == NOTHING)
-            columns[field.name] = pa.DictionaryArray.from_arrays(
-                indices, pa.array(words[field.name].texts, pa.string())
-            )
+            codes = _nullable(_joined(pieces, field.name, np.int32), NOTHING)
+            texts = pa.array(words[field.name].texts, pa.string())
+            columns[field.name] = pa.DictionaryArray.from_arrays(codes, texts, safe=False)
         else:
-            amounts = _joined(pieces, field.name, np.int64)
-            columns[field.name] = pa.array(amounts, mask=amounts == Piece.NO_AMOUNT)
+            columns[field.name] = _nullable(_joined(pieces, field.name, np.int64), Piece.NO_AMOUNT)
     return pa.RecordBatch.from_arrays([columns[name] for name in LINE_SCHEMA.names], schema=LINE_SCHEMA)
 
 
 def _people(
-    plan: Plan, subjects: Subjects, household: NDArray[np.int32], person: NDArray[np.int32]
+    plan: Plan, subjects: Subjects, household: NDArray[np.intp], person: NDArray[np.intp]
 ) -> dict[str, pa.Array]:
     """Who the lines are about: each household and person is taken (and masked) once, however many lines it has."""
     nobody = person == NOTHING
     shown = np.where(nobody, subjects.heads[household], person)
     codes, persons = _places(shown, subjects.persons)
-    indices, members = pa.array(codes), pa.array(codes, mask=nobody)
+    indices, members = pa.array(codes), _nullable(np.where(nobody, np.int32(NOTHING), codes), NOTHING)
     masked = not plan.identity_numbers
     homes, households = _places(household, subjects.households)
     return {
@@ -142,12 +139,12 @@ def _people(
     }
 
 
-def _places(rows: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], pa.Array]:
+def _places(rows: NDArray[np.intp], size: int) -> tuple[NDArray[np.int32], pa.Array]:
     """Positions as codes, and the different positions in order."""
     occurs = np.zeros(size, np.bool_)
     occurs[rows] = True
     codes = np.cumsum(occurs, dtype=np.int32)
-    return codes[rows] - np.int32(1), pa.array(np.flatnonzero(occurs).astype(np.int32))
+    return codes[rows] - np.int32(1), pa.array(np.flatnonzero(occurs))
 
 
 def _joined(pieces: list[Piece], name: str, kind: Any) -> NDArray[Any]:
@@ -161,5 +158,9 @@ def _joined(pieces: list[Piece], name: str, kind: Any) -> NDArray[Any]:
     return column
 
 
-def _truth(codes: NDArray[np.int8]) -> pa.Array:
-    return pa.array(codes == 1, mask=codes == NOTHING)
+def _nullable(values: NDArray[Any], nothing: int) -> pa.Array:
+    """Numbers as a column that is null where they are `nothing`; they are not copied."""
+    given = values != nothing
+    validity = None if given.all() else pa.py_buffer(np.packbits(given, bitorder="little"))
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)])

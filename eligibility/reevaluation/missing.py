@@ -9,9 +9,8 @@ household of each; how many subjects the groups looked into hold is said beside.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import Any, Final
-
-import pyarrow as pa
 
 from ..case import Context
 from ..engines.reference import Evaluator, Place, open_amounts, open_criteria
@@ -36,15 +35,16 @@ def missing_facts(plan: Plan, register: Register, totals: Totals) -> dict[str, A
     chosen = sorted(groups[:MOST_GROUPS], key=lambda item: (item[1][1:], item[0]))
     involved: Counter[str] = Counter()
     alone: Counter[str] = Counter()
-    batch: tuple[int, pa.RecordBatch] | None = None
     evaluator = Evaluator(plan.edition_after)
-    for (programme, _), (subjects, number, household, person) in chosen:
-        if batch is None or batch[0] != number:
-            batch = number, next(register.batches(number))
-        names = _missing(evaluator, batch[1].slice(household, 1).to_pylist()[0], programme, person)
-        involved.update(dict.fromkeys(names, subjects))
-        if len(names) == 1:
-            alone[names[0]] += subjects
+    for number, in_batch in groupby(chosen, lambda item: item[1][1]):
+        batch = next(register.batches(number))
+        for row, of_household in groupby(in_batch, lambda item: item[1][2]):
+            household = _Household(evaluator, batch.slice(row, 1).to_pylist()[0])
+            for (programme, _), (subjects, _, _, person) in of_household:
+                names = household.missing(programme, person)
+                involved.update(dict.fromkeys(names, subjects))
+                if len(names) == 1:
+                    alone[names[0]] += subjects
     return {
         "undetermined": sum(row[0] for row in totals.open.values()),
         "groups": len(groups),
@@ -56,19 +56,26 @@ def missing_facts(plan: Plan, register: Register, totals: Totals) -> dict[str, A
     }
 
 
-def _missing(evaluator: Evaluator, row: dict[str, Any], programme: str, person: int) -> list[str]:
-    """The names of what one household's verdict lacks, in reading order."""
-    edition = evaluator.edition
-    case = case_under(row, edition)
-    context = Context(case, edition.month)
-    evaluation = evaluator.evaluate(context)
-    subject = None if person < 0 else context.members.index(case.members[person])
-    result = next(r for r in evaluation.results if r.programme.id == programme and r.person == subject)
-    if not result.applies or result.verdict is not None:
-        message = f"项目“{result.programme.name}”：列式引擎得出信息不足，参照引擎不然；不出结果"
-        raise EngineDisagreement(Problem("engines-disagree", message, None, "请把规则集的版本报给维护者"))
-    nodes = [criterion.test for criterion in open_criteria(result)] + open_amounts(result)
-    nodes += [node for node in (result.programme.yields, result.programme.who) if node is not None]
-    found = [item for node in nodes for item in evaluator.missing(node, evaluation, Place(subject))]
-    names = (f"{LAW}{item.name}" if item.origin is Origin.PARAMETER else item.name for item in found)
-    return list(dict.fromkeys(names))
+class _Household:
+    """One household as the reference engine sees it."""
+
+    def __init__(self, evaluator: Evaluator, row: dict[str, Any]) -> None:
+        self._evaluator, self._case = evaluator, case_under(row, evaluator.edition)
+        self._context = Context(self._case, evaluator.edition.month)
+        self._evaluation = evaluator.evaluate(self._context)
+
+    def missing(self, programme: str, person: int) -> list[str]:
+        """The names of what a verdict lacks, in reading order; `person` as in `Totals.open`."""
+        subject = None if person < 0 else self._context.members.index(self._case.members[person])
+        result = next(
+            r for r in self._evaluation.results if r.programme.id == programme and r.person == subject
+        )
+        if not result.applies or result.verdict is not None:
+            message = f"项目“{result.programme.name}”：列式引擎得出信息不足，参照引擎不然；不出结果"
+            raise EngineDisagreement(Problem("engines-disagree", message, None, "请把规则集的版本报给维护者"))
+        nodes = [criterion.test for criterion in open_criteria(result)] + open_amounts(result)
+        nodes += [node for node in (result.programme.yields, result.programme.who) if node is not None]
+        place = Place(subject)
+        found = [leaf for node in nodes for leaf in self._evaluator.missing(node, self._evaluation, place)]
+        names = (f"{LAW}{leaf.name}" if leaf.origin is Origin.PARAMETER else leaf.name for leaf in found)
+        return list(dict.fromkeys(names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,6 +67,19 @@ ARREARS_COLUMNS: Final[Mapping[str, str]] = {
 
 _DICTIONARY_BYTES: Final = 16 * 1024**2
 """Room for the household numbers of a batch, so that they stay coded."""
+_ROWS_AT_ONCE: Final = 16_384
+"""How many values of a column the writer of Parquet looks at before it asks whether a page is full."""
+_GIVEN: Final = (
+    "household_id",
+    "district",
+    "programme",
+    "change",
+    "month",
+    "kind",
+    "outcome_before",
+    "outcome_after",
+)
+"""Never blank in a list that has them; the others cost a bit a line that says whether there is something."""
 _MONEY: Final = ("before", "after", "paid", "difference", "after_low", "after_high")
 
 
@@ -84,7 +97,7 @@ def list_schema(columns: Mapping[str, str]) -> pa.Schema:
             return YUAN
         return pa.bool_() if name == "in_payment" else WORDS
 
-    return pa.schema([pa.field(title, kind(name)) for name, title in columns.items()])
+    return pa.schema([pa.field(title, kind(name), name not in _GIVEN) for name, title in columns.items()])
 
 
 def _column(lines: pa.RecordBatch, name: str) -> pa.Array:
@@ -115,8 +128,8 @@ def write_parquet(path: Path, columns: Mapping[str, str], batches: Iterable[pa.R
     with pq.ParquetWriter(
         path,
         schema,
-        compression="zstd",
-        compression_level=1,
+        compression="snappy",
+        write_batch_size=_ROWS_AT_ONCE,
         use_dictionary=words,
         dictionary_pagesize_limit=_DICTIONARY_BYTES,
         write_statistics=False,
@@ -180,9 +193,11 @@ def payments(rules: Ruleset, totals: Totals) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(*item) for item in PAYMENTS]))
 
 
-def parts(paths: Iterable[Path], *, change_lines: Iterable[int], changes: bool) -> Iterator[pa.RecordBatch]:
-    """The lines of finished parts in order: the changes, or the arrears."""
-    for path, count in zip(paths, change_lines, strict=True):
-        with pa.memory_map(os.fspath(path)) as source:
+def parts(
+    part: Callable[[int], Path], change_lines: Iterable[int], *, changes: bool
+) -> Iterator[pa.RecordBatch]:
+    """The lines of finished parts in order: the changes, of which there are so many in each, or the arrears."""
+    for number, count in enumerate(change_lines):
+        with pa.memory_map(os.fspath(part(number))) as source:
             lines = pa.ipc.open_file(source).get_batch(0)
         yield lines.slice(0, count) if changes else lines.slice(count)

@@ -64,8 +64,8 @@ class Piece:
 
     NO_AMOUNT: ClassVar[int] = int(np.iinfo(np.int64).min)
 
-    household: NDArray[np.int32]
-    person: NDArray[np.int32]
+    household: NDArray[np.intp]
+    person: NDArray[np.intp]
     values: Mapping[str, Any]
 
 
@@ -99,6 +99,11 @@ class Side:
     def undetermined(self) -> NDArray[np.bool_]:
         return np.equal(self.outcome, UNDETERMINED)
 
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Where there is a verdict, open or not."""
+        return np.not_equal(self.outcome, NO_VERDICT) & np.not_equal(self.outcome, NOT_IN_FORCE)
+
     def bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """What lists show as least and most: no amount where the law's figure is unknown or nothing limits it."""
         low = np.where(self.low < 0, Piece.NO_AMOUNT, self.low)
@@ -112,4 +117,4 @@ def coded(indices: pa.Array, words: pa.Array) -> pa.DictionaryArray:
     A writer of Parquet takes a dictionary as it is and must not be given the same word twice.
     """
     once = words.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(once.indices.take(indices), once.dictionary)
+    return pa.DictionaryArray.from_arrays(once.indices.take(indices), once.dictionary, safe=False)

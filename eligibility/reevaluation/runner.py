@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections import deque
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Final
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from ..register.store import Register, open_register
 from ..ruleset import Ruleset
 from .evaluation import Evaluations
 from .folder import RUN, Folder, as_json
+from .growing import Growing
 from .lines import Evaluating, work_of
 from .missing import missing_facts
 from .outputs import ARREARS_COLUMNS, CHANGE_COLUMNS, parts, payments, write_parquet
@@ -41,6 +43,8 @@ PAYMENTS_FILE: Final = "发放汇总.parquet"
 SUMMARY_FILES: Final = ("summary.json", "汇总.md", "汇总.html")
 BATCHES_AT_ONCE: Final = 2
 """How many batches are in memory and worked on."""
+LISTS: Final = 2
+"""How many lists are written meanwhile."""
 _FORMAT: Final = 1
 _PACKAGES: Final = ("eligibility", "pyarrow", "numpy", "llvmlite")
 
@@ -158,10 +162,11 @@ class Run:
         if self.folder.finished(self.identity):
             return Report(out, json.loads((out / SUMMARY_FILES[0]).read_bytes()), already_finished=True)
         self.folder.begin(self.identity)
-        totals, lines = self._batches(progress)
-        summary = summary_of(self.plan, totals)
-        with ThreadPoolExecutor(3) as pool:
-            files = self._lists(pool, lines)
+        with ThreadPoolExecutor(BATCHES_AT_ONCE + LISTS) as pool:
+            with Growing[int]() as lines:
+                files = self._lists(pool, lines)
+                totals = self._batches(pool, lines, progress)
+            summary = summary_of(self.plan, totals)
             summary["missing"] = missing_facts(self.plan, self.register, totals)
             for file in files:
                 file.result()
@@ -169,30 +174,55 @@ class Run:
         self.folder.clear()
         return Report(out, summary, already_finished=False)
 
-    def _batches(self, progress: Progress | None) -> tuple[Totals, list[int]]:
-        """Works through the register, two batches at a time; the sums, and how many lines of each part are changes."""
-        totals, lines, done = Totals(), [], 0
-        pending: deque[tuple[int, Future[Totals]]] = deque()
-        with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+    def _batches(self, pool: ThreadPoolExecutor, lines: Growing[int], progress: Progress | None) -> Totals:
+        """Works through the register, some batches at a time; `lines` gets how many lines of each are changes."""
+        numbered, reading = enumerate(self.register.batches()), threading.Lock()
+        finished: SimpleQueue[tuple[int, int, Totals] | None] = SimpleQueue()
+        stopped = threading.Event()
 
-            def settle() -> None:
-                nonlocal done
-                rows, future = pending.popleft()
-                found = future.result()
-                totals.add(found)
-                lines.append(found.change_lines)
+        def work() -> None:
+            try:
+                while not stopped.is_set():
+                    with reading:  # by the thread that works on it, so that it gets its own memory back
+                        number, batch = next(numbered, (0, None))
+                    if batch is None:
+                        return
+                    finished.put((number, batch.num_rows, self._batch(number, batch)))
+            finally:
+                finished.put(None)
+
+        workers = [pool.submit(work) for _ in range(BATCHES_AT_ONCE)]
+        try:
+            for edition in (self.plan.edition_before, self.plan.edition_after):
+                kernel_of(edition)  # compiled while the first batches are read
+            totals = self._settled(finished, lines, progress)
+        finally:
+            stopped.set()
+        for worker in workers:
+            worker.result()
+        return totals
+
+    def _settled(
+        self,
+        finished: SimpleQueue[tuple[int, int, Totals] | None],
+        lines: Growing[int],
+        progress: Progress | None,
+    ) -> Totals:
+        """The sums of all batches, put together in the order of the register as they are finished."""
+        totals, done, following = Totals(), 0, 0
+        waiting: dict[int, Totals] = {}
+        for _ in range(BATCHES_AT_ONCE):
+            for number, rows, found in iter(finished.get, None):
+                waiting[number] = found
+                while following in waiting:
+                    found = waiting.pop(following)
+                    totals.add(found)
+                    lines.append(found.change_lines)
+                    following += 1
                 done += rows
                 if progress is not None:
                     progress(done, self.register.households)
-
-            for number, batch in enumerate(self.register.batches()):
-                pending.append((batch.num_rows, pool.submit(self._batch, number, batch)))
-                # The first is waited for: it compiles what the others use.
-                if number == 0 or len(pending) > BATCHES_AT_ONCE:
-                    settle()
-            while pending:
-                settle()
-        return totals, lines
+        return totals
 
     def _batch(self, number: int, batch: pa.RecordBatch) -> Totals:
         """The sums of one batch, whose lines are then kept."""
@@ -203,30 +233,27 @@ class Run:
             found = work.totals
         return found
 
-    def _lists(self, pool: ThreadPoolExecutor, lines: list[int]) -> list[Future[None]]:
-        paths = [self.folder.part(number) for number in range(len(lines))]
+    def _lists(self, pool: ThreadPoolExecutor, lines: Growing[int]) -> list[Future[None]]:
+        """Begins to write the lists; they take the lines of a batch as soon as it is finished."""
         lists: list[tuple[str, Any, bool]] = [
             (CHANGES_FILE, CHANGE_COLUMNS, True),
             (ARREARS_FILE, ARREARS_COLUMNS, False),
         ]
-        return [
-            pool.submit(self._list, name, columns, paths, lines, changes) for name, columns, changes in lists
-        ]
+        assert len(lists) == LISTS, "each needs a thread"
+        return [pool.submit(self._list, name, columns, lines, changes) for name, columns, changes in lists]
 
-    def _list(self, name: str, columns: Any, paths: list[Path], lines: list[int], changes: bool) -> None:
+    def _list(self, name: str, columns: Any, lines: Growing[int], changes: bool) -> None:
         """One list as Parquet, and as workbooks where they are wanted."""
-        self._write(
-            name, lambda path: write_parquet(path, columns, parts(paths, change_lines=lines, changes=changes))
-        )
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            return parts(self.folder.part, lines, changes=changes)
+
+        self._write(name, lambda path: write_parquet(path, columns, batches()))
         if self.excel:
             from .workbook import write_workbooks
 
             write_workbooks(
-                self.folder,
-                Path(name).stem,
-                columns,
-                lambda: parts(paths, change_lines=lines, changes=changes),
-                private=self.plan.identity_numbers,
+                self.folder, Path(name).stem, columns, batches, private=self.plan.identity_numbers
             )
 
     def _write(self, name: str, write: Callable[[Path], None]) -> None:

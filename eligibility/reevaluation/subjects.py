@@ -14,6 +14,8 @@ from ..quantities import Month
 from ..register.columns import MEMBERS, paid_column
 from ..values import Level
 from .districts import UNKNOWN_DISTRICT
+from .pieces import coded
+from .totals import counts
 
 
 class Subjects:
@@ -29,9 +31,9 @@ class Subjects:
         self.persons = len(self.members)
 
     @cached_property
-    def household_of(self) -> NDArray[np.int32]:
+    def household_of(self) -> NDArray[np.intp]:
         """The household of each person."""
-        return np.repeat(np.arange(self.households, dtype=np.int32), np.diff(self.offsets))
+        return np.repeat(np.arange(self.households), np.diff(self.offsets))
 
     @cached_property
     def _district(self) -> tuple[NDArray[np.int32], list[str]]:
@@ -55,13 +57,23 @@ class Subjects:
         return self._district[1]
 
     @cached_property
-    def heads(self) -> NDArray[np.int32]:
+    def households_in(self) -> NDArray[np.int64]:
+        """How many households each district has."""
+        return counts(self.district, len(self.districts))
+
+    @cached_property
+    def persons_in(self) -> NDArray[np.int64]:
+        """How many persons each district has."""
+        return counts(self.district[self.household_of], len(self.districts))
+
+    @cached_property
+    def heads(self) -> NDArray[np.intp]:
         """The person whose name stands for each household: its head, else its applicant, else its first member."""
-        shown = self.offsets[:-1].astype(np.int32)
+        shown = self.offsets[:-1].copy()
         for title, word in (("与申请人关系", "本人"), ("与户主关系", "户主")):
             column = self.person_column(title)
             if column is not None:
-                found = np.flatnonzero(_is(column, word))[::-1]  # of two, the first is written last
+                found = _places_of(word, column)[::-1]  # of two, the first is written last
                 shown[self.household_of[found]] = found
         return shown
 
@@ -92,8 +104,8 @@ class Subjects:
         return self._taken("成员编号", persons)
 
     def names(self, persons: pa.Array, *, masked: bool) -> pa.Array:
-        names = self._taken("姓名", persons)
-        return masked_names(names) if masked else names
+        names = self._taken("姓名", persons).dictionary_encode()  # many are the same: masked once
+        return coded(names.indices, masked_names(names.dictionary)) if masked else names
 
     def identity_numbers(self, persons: pa.Array, *, masked: bool) -> pa.Array:
         numbers = self._taken("身份证号", persons)
@@ -108,13 +120,12 @@ def _encoded(column: pa.Array) -> pa.DictionaryArray:
     return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
 
 
-def _is(column: pa.Array, word: str) -> NDArray[np.bool_]:
+def _places_of(word: str, column: pa.Array) -> NDArray[np.intp]:
+    """Where a column says a word."""
     encoded = _encoded(column)
     position = encoded.dictionary.index(word).as_py()
-    if position < 0:
-        return np.zeros(len(column), np.bool_)
-    equal = pc.equal(encoded.indices, pa.scalar(position, encoded.indices.type))
-    return pc.fill_null(equal, False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    codes = pc.fill_null(encoded.indices, -1).to_numpy()
+    return np.flatnonzero(codes == position) if position >= 0 else np.zeros(0, np.intp)
 
 
 def masked_numbers(numbers: pa.Array) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ Table = dict[Key, list[int]]
 
 CHANGE_WIDTH: Final = 9
 """How many numbers a row of `changes` has."""
-_LOW_BITS: Final = 24
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Totals:
 
     def count(self, table: str, key: Key, *row: int) -> None:
         """Adds one row to a table."""
-        _add_row(getattr(self, table), key, list(row), first=table == "open")
+        _add_row(getattr(self, table), key, row, first=table == "open")
 
     def data(self) -> dict[str, Any]:
         """The sums as plain data, in a fixed order."""
@@ -77,7 +77,7 @@ _NUMBERS: Final = ("households", "persons", "change_lines", "arrears_lines")
 _TABLES: Final = tuple(item.name for item in fields(Totals) if item.name not in _NUMBERS)
 
 
-def _add_row(table: Table, key: Key, row: list[int], *, first: bool) -> None:
+def _add_row(table: Table, key: Key, row: Sequence[int], *, first: bool) -> None:
     """Adds a row; with `first`, only its first number, the others stay those of the first row."""
     mine = table.get(key)
     if mine is None:
@@ -94,17 +94,43 @@ def counts(codes: NDArray[Any], size: int) -> NDArray[np.int64]:
     return np.bincount(codes, minlength=size)
 
 
-def sums(codes: NDArray[Any], values: NDArray[np.int64], size: int) -> list[int]:
-    """The exact sum of `values` (not negative) by code; sums of doubles are exact only below 2⁵³, so in two parts."""
-    low = np.bincount(codes, values & ((1 << _LOW_BITS) - 1), size)
-    high = np.bincount(codes, values >> _LOW_BITS, size)
-    return [int(a) + (int(b) << _LOW_BITS) for a, b in zip(low, high, strict=True)]
+class Cells:
+    """Rows sorted by a code that is not negative: what stands in each cell, counted and summed exactly.
+
+    Everything runs along `codes`, the different codes in ascending order.
+    """
+
+    def __init__(self, codes: NDArray[Any]) -> None:
+        codes = codes.astype(
+            np.min_scalar_type(codes.max(initial=0))
+        )  # short codes are sorted in linear time
+        self._order = np.argsort(codes, kind="stable")
+        ordered = codes[self._order]
+        self._starts = once(ordered)
+        self.codes: list[int] = ordered[self._starts].tolist()
+
+    def counts(self) -> NDArray[np.int64]:
+        """How many rows."""
+        return np.diff(self._starts, append=len(self._order))
+
+    def sums(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """The sum of `values`, one for each row."""
+        return np.add.reduceat(values[self._order], self._starts, dtype=np.int64)
+
+    def runs(self, values: NDArray[Any]) -> NDArray[np.int64]:
+        """How many different `values`; equal ones stand together among the rows."""
+        ordered = values[self._order]
+        first = _first(ordered)
+        first[self._starts] = True
+        return np.add.reduceat(first, self._starts, dtype=np.int64)
 
 
-def once(household: NDArray[np.int32]) -> NDArray[np.intp]:
-    """The first position of each household in a list in which households stand together."""
-    if not len(household):
-        return np.zeros(0, np.intp)
-    first = np.ones(len(household), np.bool_)
-    np.not_equal(household[1:], household[:-1], out=first[1:])
-    return np.flatnonzero(first)
+def once(values: NDArray[Any]) -> NDArray[np.intp]:
+    """The first position of each value in a list in which equal ones stand together."""
+    return np.flatnonzero(_first(values))
+
+
+def _first(values: NDArray[Any]) -> NDArray[np.bool_]:
+    first = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return first

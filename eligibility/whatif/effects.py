@@ -72,7 +72,7 @@ class Batch:
     the verdicts by programme, over households or over all persons; a programme that is not in force has none.
     """
 
-    household_of: NDArray[np.int32]
+    household_of: NDArray[np.intp]
     sizes: NDArray[np.int64]
     sides: Mapping[str, Side]
 

@@ -116,6 +116,46 @@ def test_unknown_everywhere(
     assert_same(kernel.evaluate(edition, batch), wanted)
 
 
+def backwards(array: pa.Array) -> pa.Array:
+    return array.take(pa.array(range(len(array) - 1, -1, -1)))
+
+
+def other_words(array: pa.Array) -> pa.Array:
+    """The very same indices over words in another order."""
+    words = array.dictionary
+    turned = words.take(pa.array([*range(1, len(words)), 0]))
+    return pa.DictionaryArray.from_arrays(array.indices, turned)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda array: pa.nulls(len(array), array.type), lambda array: None, backwards, other_words],
+    ids=["all null", "absent", "backwards", "other words"],
+)
+@pytest.mark.parametrize("fact", [name for names in KINDS.values() for name in names])
+def test_together(
+    kernel: Kernel,
+    edition: Edition,
+    facts: pa.RecordBatch,
+    fact: str,
+    change: Callable[[pa.Array], pa.Array | None],
+) -> None:
+    """Editions with facts of which all but one are the same arrays give what each gives by itself."""
+    dictionaries = change is other_words
+    given = recast(facts, lambda name, array: array.dictionary_encode() if dictionaries else array)
+    changed = recast(given, only((fact,), change))
+    together = kernel.evaluate_together([(edition, given), (edition, changed), (edition, given)], threads=1)
+    for verdicts, batch in zip(together, (given, changed, given), strict=True):
+        assert_same(verdicts, kernel.evaluate(edition, batch))
+
+
+def test_together_takes_the_same_households_only(
+    kernel: Kernel, edition: Edition, facts: pa.RecordBatch
+) -> None:
+    with pytest.raises(EngineError, match="同一批家庭"):
+        kernel.evaluate_together([(edition, facts), (edition, facts.slice(1))])
+
+
 def test_nothing_is_known(kernel: Kernel, edition: Edition, evaluator: Evaluator) -> None:
     """A batch with no facts at all, only members."""
     cases = [case_from_data({"成员": [{"编号": str(n)} for n in range(size)]}) for size in (1, 2, 3)]

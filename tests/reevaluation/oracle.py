@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -81,8 +81,8 @@ class ReferenceEvaluations(Evaluations):
             self._made = [(case_of(row, kinds), len(row["成员"])) for row in self.batch.to_pylist()]
         return self._made
 
-    def evaluate(self, edition: Edition) -> Verdicts:
-        return verdicts_of(edition, self._cases())
+    def evaluate(self, editions: Sequence[Edition]) -> list[Verdicts]:
+        return [verdicts_of(edition, self._cases()) for edition in editions]
 
     def read(self, month: Month) -> pa.RecordBatch:
         household: dict[str, list[Any]] = {}
@@ -116,7 +116,10 @@ def nothing_missing(plan: Plan, register: Register, totals: Totals) -> dict[str,
 class DrawnEvaluations(Evaluations):
     """Verdicts drawn at random, the same for the same edition and batch: quick, and of every kind."""
 
-    def evaluate(self, edition: Edition) -> Verdicts:
+    def evaluate(self, editions: Sequence[Edition]) -> list[Verdicts]:
+        return [self._drawn(edition) for edition in editions]
+
+    def _drawn(self, edition: Edition) -> Verdicts:
         members = self.batch.column("成员")
         offsets = members.offsets.to_numpy().astype(np.int64)
         first = self.batch.column("家庭编号")[0].as_py()

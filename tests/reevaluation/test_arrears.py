@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,10 @@ class Given(Evaluations):
     now: Found
     receives: bool | None
 
-    def evaluate(self, edition: Edition) -> Verdicts:
+    def evaluate(self, editions: Sequence[Edition]) -> list[Verdicts]:
+        return [self._given(edition) for edition in editions]
+
+    def _given(self, edition: Edition) -> Verdicts:
         is_now = edition.known_on == self.plan.after.known_on
         outcome, low, high = self.now if is_now else self.then
         programme = edition.programme("dibao")

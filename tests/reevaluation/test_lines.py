@@ -81,7 +81,7 @@ def test_the_schema_is_fixed(work: Work) -> None:
 def test_changes_are_the_definition(
     plan: Plan, batch: pa.RecordBatch, work: Work, evaluations: ReferenceEvaluations
 ) -> None:
-    before, after = (evaluations.verdicts(e) for e in (plan.edition_before, plan.edition_after))
+    before, after = evaluations.verdicts(plan.edition_before, plan.edition_after)
     wanted = {}
     for programme in plan.programmes:
         text = plan.rules.programmes[programme]
@@ -124,7 +124,7 @@ def expected_arrears(
     """Arrears by their definition (no rule changed, and the sample's payments are as the register says)."""
     rows = {row["家庭编号"]: row for row in batch.to_pylist()}
     for month in plan.retroactive:
-        then, now = evaluations.verdicts(month.then), evaluations.verdicts(month.now)
+        then, now = evaluations.verdicts(month.then, month.now)
         for programme in plan.settled(month):
             text = plan.rules.programmes[programme]
             receives, known = evaluations.in_payment(programme, month.month)

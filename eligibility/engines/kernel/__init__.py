@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import product
 from typing import Any, Final
@@ -27,7 +28,7 @@ from ...ruleset.edition import Edition
 from ...ruleset.resolved import Programme
 from ...values import Kind, Level, Value, bounds, date_key
 from ..verdicts import ProgrammeVerdicts, Verdicts
-from .columns import ENROLLED, SLOTS, Domain, Source, Sources, Tables, columns_of, fields_of, parts, word_bits
+from .columns import ENROLLED, SLOTS, Domain, Sources, Tables, columns_of, parts, word_bits
 from .decode import DECODE, decoder_module
 from .emit import KERNEL, Emitter
 from .machine import Machine
@@ -85,51 +86,51 @@ class Kernel:
         Raises `EngineError` for a column of another type or with values outside the fact's domain, `RulesetError` where
         the reference engine would.
         """
-        if edition.rules_digest != self.rules_digest:
-            raise EngineError(Problem("kernel-edition", "这个版本的规则与编译的规则不同"))
-        households, persons, offsets = columns_of(facts)
+        return self.evaluate_together([(edition, facts)], threads=threads)[0]
+
+    def evaluate_together(
+        self, asked: Sequence[tuple[Edition, pa.RecordBatch]], *, threads: int | None = None
+    ) -> list[Verdicts]:
+        """The verdicts of the same households under several editions with these rules, each with facts as for `evaluate`.
+
+        Columns in which the facts of one edition are the very arrays of the one before are read only once.
+        """
+        tasks: list[_Task] = []
+        for edition, facts in asked:
+            if edition.rules_digest != self.rules_digest:
+                raise EngineError(Problem("kernel-edition", "这个版本的规则与编译的规则不同"))
+            tasks.append(self._task(edition, facts, tasks[-1] if tasks else None))
+        self._run(tasks, threads)
+        return [task.verdicts() for task in tasks]
+
+    def _task(self, edition: Edition, facts: pa.RecordBatch, before: _Task | None) -> _Task:
+        columns = columns_of(facts)
+        offsets = columns.offsets
         if len(offsets) > 1 and int(np.diff(offsets).max()) > MAX_MEMBERS:
             raise EngineError(Problem("kernel-members", f"有家庭的成员超过 {MAX_MEMBERS} 人"))
-        count = len(offsets) - 1
-        outputs = {p.id: self._allocate(p, offsets) for p in edition.programmes}
-        errors = np.zeros(count, np.int32)
+        if before is not None and not np.array_equal(offsets, before.offsets):
+            raise EngineError(Problem("kernel-households", "几个版本的事实不是同一批家庭的"))
+        sources = Sources(self._tables, columns, None if before is None else before.sources)
+        outputs = {p.id: _allocate(p, offsets) for p in edition.programmes}
+        errors = np.zeros(len(offsets) - 1, np.int32)
         arrays: dict[str, Any] = {"offsets": offsets, "errors": errors, "figures": self._figures(edition)}
-        sources = Sources(max(count, int(offsets[-1])), self._tables)
-        kept = []
-        for level, columns in (("household", households), ("person", persons)):
-            fields, held = self._fields(level, columns, sources)
-            arrays[f"{level}_fields"] = fields
-            kept.append(held)
+        for level, places in self.rules.places.items():
+            arrays[f"{level}_fields"] = sources.fields(
+                level, {path: (self.rules.domain(path), place) for path, place in places.items()}
+            )
         for identifier, outputs_ in outputs.items():
             arrays.update({f"{identifier}.{name}": array for name, array in outputs_.items()})
-        self._run(count, arrays, threads)
-        del kept  # the columns had to outlive the run
-        if errors.any():
-            raise _rule_error(edition, int(errors[np.flatnonzero(errors)[0]]))
-        return Verdicts(edition, offsets, {p.id: _verdicts(p, outputs[p.id]) for p in edition.programmes})
+        return _Task(edition, offsets, sources, arrays, outputs)
 
-    def _fields(
-        self, level: str, columns: Mapping[str, pa.Array], sources: Sources
-    ) -> tuple[NDArray[np.int64], list[Source]]:
-        """What the decoder is told of the columns of a level, and what must live as long."""
-        held, laid_out = [], []
-        for path, place in self.rules.places[level].items():
-            domain = self.rules.domain(path)
-            column = columns.get(path)
-            if path == ENROLLED and column is None:
-                column = pa.DictionaryArray.from_arrays(np.zeros(sources.rows, np.int16), pa.array([True]))
-            source = sources.source(domain, column, path)
-            held.append(source)
-            laid_out.append((source, domain, place))
-        return fields_of(laid_out), held
-
-    def _run(self, count: int, arrays: dict[str, Any], threads: int | None) -> None:
+    def _run(self, tasks: Sequence[_Task], threads: int | None) -> None:
         def compute(begin: int) -> None:
             block = np.empty(self.rules.block_size + 64, np.uint8)
-            own = {**addresses, "block": block.ctypes.data}
-            self._machine.run(begin, min(begin + CHUNK, count), [own[slot] for slot in self._slots])
+            own = [{**addresses, "block": block.ctypes.data} for addresses in sets]
+            slots = [[addresses[slot] for slot in self._slots] for addresses in own]
+            self._machine.run(begin, min(begin + CHUNK, count), slots)
 
-        addresses = {name: array.ctypes.data for name, array in arrays.items()}
+        sets = [{name: array.ctypes.data for name, array in task.arrays.items()} for task in tasks]
+        count = len(tasks[0].offsets) - 1
         starts = range(0, count, CHUNK)
         workers = threads if threads is not None else (os.cpu_count() or 1)
         if workers == 1 or len(starts) <= 1:
@@ -138,11 +139,6 @@ class Kernel:
             return
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(compute, starts))
-
-    @staticmethod
-    def _allocate(programme: Programme, offsets: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        rows = len(offsets) - 1 if programme.level is Level.HOUSEHOLD else int(offsets[-1])
-        return {name: _zeros(rows, width // 8) for name, width in output_widths(programme).items()}
 
     def _figures(self, edition: Edition) -> np.ndarray[Any, Any]:
         words: list[int] = [date_key(edition.month.first_day)]
@@ -163,6 +159,30 @@ def _decoder() -> Machine:
     machine = Machine(decoder_module(), DECODE)
     machine.publish(DECODE)
     return machine
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One edition over one batch: every array the code reads and writes, and what keeps them alive."""
+
+    edition: Edition
+    offsets: NDArray[np.int64]
+    sources: Sources
+    arrays: Mapping[str, NDArray[Any]]
+    outputs: Mapping[str, Mapping[str, NDArray[Any]]]
+
+    def verdicts(self) -> Verdicts:
+        """The verdicts once computed. Raises `RulesetError` where the reference engine would."""
+        errors = self.arrays["errors"]
+        if errors.any():
+            raise _rule_error(self.edition, int(errors[np.flatnonzero(errors)[0]]))
+        found = {p.id: _verdicts(p, self.outputs[p.id]) for p in self.edition.programmes}
+        return Verdicts(self.edition, self.offsets, found)
+
+
+def _allocate(programme: Programme, offsets: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    rows = len(offsets) - 1 if programme.level is Level.HOUSEHOLD else int(offsets[-1])
+    return {name: _zeros(rows, width // 8) for name, width in output_widths(programme).items()}
 
 
 def _zeros(rows: int, size: int) -> NDArray[Any]:

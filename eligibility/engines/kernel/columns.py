@@ -7,7 +7,7 @@ refused by name if it cannot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -82,43 +82,64 @@ class Source:
         return self.form <= decode.CODED_NUMBER
 
 
-def fields_of(laid_out: Iterable[tuple[Source, Domain, int]]) -> NDArray[np.int64]:
-    """What `decode` is told of some columns with their domains and places in the block."""
-    plain: list[tuple[int, ...]] = []
-    coded: dict[tuple[int, int, int], list[tuple[int, ...]]] = {}
-    for source, domain, place in laid_out:
-        values, validity, table = (_address(a) for a in (source.values, source.validity, source.table))
-        last = len(source.table) - 1
-        field = (source.form, values, validity, table, domain.low, domain.high, place, last)
-        (coded.setdefault((values, validity, last), []) if source.coded else plain).append(field)
-    for (values, validity, last), fields in coded.items():
-        plain += [(decode.CODES, values, validity, 0, 0, 0, 0, last), *fields]
-    return np.array([len(plain), *chain.from_iterable(plain)], np.int64)
-
-
-def _address(array: Buffer) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
 Tables = dict[str, tuple[pa.Array, Buffer]]
 """By column its last dictionary and what the codes of that stand for."""
 
 
-class Sources:
-    """Lays out the columns of one batch of at most `rows` rows; `tables` keeps those of dictionaries seen before."""
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a batch's households, those of their persons, and the offsets that bound a household's persons."""
 
-    def __init__(self, rows: int, tables: Tables) -> None:
+    household: Mapping[str, pa.Array]
+    person: Mapping[str, pa.Array]
+    offsets: NDArray[np.int64]
+
+
+class Sources:
+    """Lays out the columns of one batch; `tables` keeps those of dictionaries seen before.
+
+    Of what `before` laid out of the same households, columns that are the very same arrays are taken over.
+    """
+
+    def __init__(self, tables: Tables, columns: Columns, before: Sources | None = None) -> None:
         self._tables = tables
-        self.rows = rows
-        self._ones = np.full(rows // 8 + 8, 255, np.uint8)
-        self._zeros = np.zeros(rows // 8 + 8, np.uint8)
-        self._codes = np.zeros(rows + 8, np.int16)
+        self._columns = columns
+        self._before = {} if before is None else before._laid_out
+        self._laid_out: dict[tuple[str, str], tuple[Any, Source]] = {}
+        self.rows = max(len(columns.offsets) - 1, int(columns.offsets[-1]))
+        self._ones = np.full(self.rows // 8 + 8, 255, np.uint8)
+        self._zeros = np.zeros(self.rows // 8 + 8, np.uint8)
+        self._codes = np.zeros(self.rows + 8, np.int16)
+
+    def fields(self, level: str, wanted: Mapping[str, tuple[Domain, int]]) -> NDArray[np.int64]:
+        """What `decode` is told of the columns of a level, each with its domain and place; not of those taken over."""
+        columns = self._columns.household if level == "household" else self._columns.person
+        plain: list[tuple[int, ...]] = []
+        coded: dict[tuple[int, int, int], list[tuple[int, ...]]] = {}
+        for path, (domain, place) in wanted.items():
+            column, key = columns.get(path), (level, path)
+            where = None if column is None else _addresses(column)
+            known = self._before.get(key)
+            if known is not None and known[0] == where:
+                self._laid_out[key] = known
+                continue
+            source = self.source(domain, column, path)
+            self._laid_out[key] = where, source
+            values, validity, table = (_address(a) for a in (source.values, source.validity, source.table))
+            last = len(source.table) - 1
+            field = (source.form, values, validity, table, domain.low, domain.high, place, last)
+            (coded.setdefault((values, validity, last), []) if source.coded else plain).append(field)
+        for (values, validity, last), fields in coded.items():
+            plain += [(decode.CODES, values, validity, 0, 0, 0, 0, last), *fields]
+        return np.array([len(plain), *chain.from_iterable(plain)], np.int64)
 
     def source(self, domain: Domain, column: pa.Array | None, path: str) -> Source:
         """One column, or one in which everything is unknown.
 
         Raises `EngineError` naming the column if its type or a value cannot be that of the fact.
         """
+        if column is None and path == ENROLLED:
+            return Source(decode.BITS, self._ones, self._ones)
         if column is None or pa.types.is_null(column.type):
             return Source(self._coded_form(domain), self._codes, self._zeros, _table(domain, [], path))
         coded = pa.types.is_dictionary(column.type)
@@ -227,13 +248,18 @@ def _within(column: pa.Array, low: int, high: int, path: str) -> None:
         raise _outside(path)
 
 
+def _address(array: Buffer) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
 def _same(one: pa.Array, other: pa.Array) -> bool:
     """Whether two arrays are the same, which they mostly are down to their place in memory."""
     return _addresses(one) == _addresses(other) or bool(one.equals(other))
 
 
 def _addresses(array: pa.Array) -> list[Any]:
-    return [array.type, len(array), array.offset, *(b and b.address for b in array.buffers())]
+    found = [array.type, len(array), array.offset, *(b and b.address for b in array.buffers())]
+    return [*found, *_addresses(array.dictionary)] if pa.types.is_dictionary(array.type) else found
 
 
 def _values(column: pa.Array, kind: Any) -> Buffer:
@@ -307,8 +333,8 @@ def parts(value: Number, denominator: int) -> int:
     return int(whole)
 
 
-def columns_of(batch: pa.RecordBatch) -> tuple[dict[str, pa.Array], dict[str, pa.Array], NDArray[np.int64]]:
-    """The columns of households, those of their persons, and the offsets that bound a household's persons."""
+def columns_of(batch: pa.RecordBatch) -> Columns:
+    """The columns of a batch. Raises `EngineError` where it has no list of persons."""
     households = {name: batch.column(name) for name in batch.schema.names}
     listed = households.pop(MEMBERS, None)
     if listed is None or not (pa.types.is_list(listed.type) and pa.types.is_struct(listed.type.value_type)):
@@ -323,4 +349,4 @@ def columns_of(batch: pa.RecordBatch) -> tuple[dict[str, pa.Array], dict[str, pa
         field.name: pc.struct_field(values, [i]) if values.null_count else values.field(i)
         for i, field in enumerate(values.type)
     }
-    return households, persons, offsets - offsets[0]
+    return Columns(households, persons, offsets - offsets[0])

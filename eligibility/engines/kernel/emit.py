@@ -1,6 +1,7 @@
 """One edition's rules as one loop in LLVM's intermediate representation, over the columns of a batch.
 
-kernel(begin, end, arguments): a few hundred rows are decoded, then each of their households is computed
+kernel(begin, end, sets, count): a few hundred rows are decoded, then each of their households is computed; again for
+every further set of arguments, of which only the columns that differ are decoded
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ class Emitter:
 
     def _emit_kernel(self, body: ir.Function) -> None:
         """Takes households as long as their rows fit the block, decodes them, and computes each."""
-        kind = ir.FunctionType(ir.VoidType(), [WORD, WORD, POINTER])
+        kind = ir.FunctionType(ir.VoidType(), [WORD, WORD, POINTER, WORD])
         function = ir.Function(self.module, kind, KERNEL)
-        begin, end, arguments = function.args
+        begin, end, sets, count = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
-        offsets = self.arguments.address(b, arguments, "offsets")
+        offsets = self.arguments.address(b, b.load(sets, typ=POINTER), "offsets")
         position = b.alloca(WORD)
         b.store(begin, position)
         head, chunk, after = (b.append_basic_block(name) for name in ("rows", "chunk", "end"))
@@ -45,11 +46,13 @@ class Emitter:
         b.position_at_end(chunk)
         person = read(b, offsets, first, 64)
         last, stop = self._fitting(b, offsets, first, end, person)
-        for level, rows in (("household", (first, last)), ("person", (person, stop))):
-            self._emit_decoding(b, arguments, level, *rows)
         start, member = b.and_(first, word(-8)), b.and_(person, word(-8))
-        with loop(b, first, last) as household:
-            b.call(body, [household, start, member, arguments])
+        with loop(b, word(0), count) as number:
+            arguments = b.load(b.gep(sets, [number], source_etype=POINTER), typ=POINTER)
+            for level, rows in (("household", (first, last)), ("person", (person, stop))):
+                self._emit_decoding(b, arguments, level, *rows)
+            with loop(b, first, last) as household:
+                b.call(body, [household, start, member, arguments])
         b.store(last, position)
         b.branch(head)
         b.position_at_end(after)

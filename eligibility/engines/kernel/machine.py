@@ -10,7 +10,7 @@ from typing import Any
 from llvmlite import binding, ir
 
 _LOCK = threading.Lock()
-Function = Callable[[int, int, int], None]
+Function = Callable[[int, int, int, int], None]
 
 
 class Machine:
@@ -42,14 +42,15 @@ class Machine:
             self._engine = binding.create_mcjit_compiler(parsed, self._target)
             self._engine.finalize_object()
         self.address = int(self._engine.get_function_address(entry))
-        kind: Any = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+        kind: Any = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)
         self._function: Function = kind(self.address)
 
     def publish(self, name: str) -> None:
         """Lets code compiled later call this under a name."""
         binding.add_symbol(name, self.address)
 
-    def run(self, begin: int, end: int, addresses: Sequence[int]) -> None:
-        """Computes households `begin` to `end` over the arrays at these addresses."""
-        arguments = (ctypes.c_void_p * len(addresses))(*addresses)
-        self._function(begin, end, ctypes.addressof(arguments))
+    def run(self, begin: int, end: int, sets: Sequence[Sequence[int]]) -> None:
+        """Computes households `begin` to `end` over the arrays at each set of addresses."""
+        arguments = [(ctypes.c_void_p * len(addresses))(*addresses) for addresses in sets]
+        pointers = (ctypes.c_void_p * len(sets))(*map(ctypes.addressof, arguments))
+        self._function(begin, end, ctypes.addressof(pointers), len(sets))
