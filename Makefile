@@ -33,7 +33,7 @@ bench: $(STAMP) benchmarks/.venv-openfisca/.installed  ## One household beside O
 	$(BIN)/python benchmarks/single.py --household three
 	$(BIN)/python benchmarks/single.py --household four
 
-bench-register: $(STAMP) benchmarks/.venv-openfisca/.installed benchmarks/.venv-policyengine/.installed benchmarks/.venv-polars/.installed  ## Whole registers, beside peers, in one run
+bench-register: $(STAMP) benchmarks/.venv-register/.installed benchmarks/.venv-openfisca/.installed benchmarks/.venv-policyengine/.installed benchmarks/.venv-polars/.installed  ## Whole registers, beside peers, in one run
 	$(BIN)/python benchmarks/register.py
 
 $(STAMP): pyproject.toml
@@ -47,6 +47,7 @@ $(STAMP): pyproject.toml
 clean:
 	rm -rf build $(VENV) benchmarks/.venv-* benchmarks/.data .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
+benchmarks/.venv-register/.installed: PACKAGES = --editable '.[register]'
 benchmarks/.venv-openfisca/.installed: PACKAGES = 'openfisca-core==46.0.1'
 benchmarks/.venv-policyengine/.installed: PACKAGES = 'policyengine-core==3.33.12'
 benchmarks/.venv-polars/.installed: PACKAGES = 'polars==2.1.0' 'numpy==2.4.6'

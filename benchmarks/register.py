@@ -15,7 +15,6 @@ import os
 import platform
 import statistics
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 DATA = HERE / ".data"
 SEED = 1
-OURS = (sys.executable, str(HERE / "register_stages.py"))
 PEERS = str(HERE / "register_peers.py")
 IN_MEMORY_TURNS = 3
 """Timed turns of a process that works in memory, after one that warms up."""
@@ -76,26 +74,39 @@ def child(*command: str | int | Path) -> dict[str, Any]:
     return found
 
 
-def peer(name: str) -> Path:
-    """The interpreter of a peer's environment."""
+def interpreter(name: str) -> Path:
+    """The interpreter of an environment: `register` is ours, with what registers need and nothing else."""
     path = HERE / f".venv-{name}" / "bin" / "python"
     if not path.exists():
-        raise SystemExit(f"no interpreter {path}: run `make bench-register`, or use --no-peers")
+        raise SystemExit(f"no interpreter {path}: run `make bench-register`")
     return path
+
+
+def ours(*arguments: str | int | Path) -> tuple[str | int | Path, ...]:
+    """The command of one of our stages."""
+    return (interpreter("register"), HERE / "register_stages.py", *arguments)
 
 
 def programs(register: Path, size: int, peers: bool) -> dict[str, tuple[str | int | Path, ...]]:
     """The command of everything that is measured."""
     turns = IN_MEMORY_TURNS + 1
     found: dict[str, tuple[str | int | Path, ...]] = {
-        name: (*OURS, name, register, turns if name.startswith("kernel") else 1) for name in STAGES
+        name: ours(name, register, turns if name.startswith("kernel") else 1) for name in STAGES
     }
-    found["law"] = (*OURS, "law-random", size, turns)
+    found["law"] = ours("law-random", size, turns)
     if peers:
         for name in ("openfisca", "policyengine"):
-            found[name] = (peer(name), PEERS, name, "random", size, turns)
-        found["openfisca-select"] = (peer("openfisca"), PEERS, "openfisca", "random", size, turns, "select")
-        found["polars"] = (peer("polars"), HERE / "register_polars.py", size, turns)
+            found[name] = (interpreter(name), PEERS, name, "random", size, turns)
+        found["openfisca-select"] = (
+            interpreter("openfisca"),
+            PEERS,
+            "openfisca",
+            "random",
+            size,
+            turns,
+            "select",
+        )
+        found["polars"] = (interpreter("polars"), HERE / "register_polars.py", size, turns)
     return found
 
 
@@ -157,10 +168,10 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
         f"{one} / {other}": ratio(turns[one], turns[other])
         for one, other in ((a, b) if a == "file" else (b, a) for a, b in pairs.items())
     }
-    ties = {"ours": child(*OURS, "law-tied", options.ties, 1)}
+    ties = {"ours": child(*ours("law-tied", options.ties, 1))}
     if not options.no_peers:
         for name in ("openfisca", "policyengine"):
-            ties[name] = child(peer(name), PEERS, name, "tied", options.ties, 1)
+            ties[name] = child(interpreter(name), PEERS, name, "tied", options.ties, 1)
     return {
         "machine": f"{platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} before",
         "households": options.households * options.repeat,
@@ -168,8 +179,8 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
         "rounds": options.rounds,
         "stages": {name: summary(found) for name, found in turns.items()},
         "ratios": ratios,
-        "steps": child(*OURS, "steps", register, 1),
-        "compile": [child(*OURS, "compile", register, 1)["steps"] for _ in range(options.rounds)],
+        "steps": child(*ours("steps", register, 1)),
+        "compile": [child(*ours("compile", register, 1))["steps"] for _ in range(options.rounds)],
         "ties": {name: found["wrongly_eligible"] for name, found in ties.items()},
         "tied_households": options.ties,
     }

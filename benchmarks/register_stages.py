@@ -9,9 +9,11 @@ import json
 import resource
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,8 @@ HERE = Path(__file__).resolve().parent
 MONTH = Month("2025-08")
 COLUMNS = ("outcome", "low", "high", "met", "unknown")
 HOUSEHOLD_ID = "家庭编号"
+AT_ONCE = 2
+"""Batches worked on at a time."""
 IN_MEMORY = 4
 """Batches that are kept in memory where the engine alone is measured."""
 
@@ -49,27 +53,33 @@ class Stage:
 
 
 class Results:
-    """The verdicts of a register as two Parquet files: a row per household with its number, and a row per person."""
+    """The verdicts of a register as Parquet: one file with the households' numbers, one with a row for every verdict.
+
+    A verdict tells its household (its row), the person (place in the household, null for the household itself), the
+    programme, the outcome, the bounds of the amount, and the criteria met and unknown.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writers: dict[Level, pq.ParquetWriter] = {}
+        self._writers: dict[str, pq.ParquetWriter] = {}
         self._stack = ExitStack()
+        self._households = 0
 
-    def write(self, ids: pa.Array, verdicts: Verdicts) -> None:
-        for level in (Level.HOUSEHOLD, Level.PERSON):
-            columns: dict[str, Any] = {HOUSEHOLD_ID: ids} if level is Level.HOUSEHOLD else {}
-            for name, programme in verdicts.programmes.items():
-                if programme.level is level:
-                    columns |= {
-                        f"{name}.{column}": pa.array(getattr(programme, column)) for column in COLUMNS
-                    }
-            table = pa.table(columns)
-            if level not in self._writers:
-                path = self._folder / f"{level.name.lower()}.parquet"
-                writer = pq.ParquetWriter(path, table.schema, compression="lz4", write_statistics=False)
-                self._writers[level] = self._stack.enter_context(writer)
-            self._writers[level].write_table(table)
+    def write(self, ids: pa.Array, verdicts: pa.RecordBatch) -> None:
+        rows = pa.array(verdicts.column("household").to_numpy() + np.int32(self._households))
+        verdicts = verdicts.set_column(0, "household", rows)
+        self._households += len(ids)
+        for name, batch in (("households", pa.record_batch({HOUSEHOLD_ID: ids})), ("verdicts", verdicts)):
+            if name not in self._writers:
+                writer = pq.ParquetWriter(
+                    self._folder / f"{name}.parquet",
+                    batch.schema,
+                    compression="lz4",
+                    use_dictionary=False,
+                    write_statistics=False,
+                )
+                self._writers[name] = self._stack.enter_context(writer)
+            self._writers[name].write_batch(batch, row_group_size=batch.num_rows)
 
     def __enter__(self) -> Results:
         return self
@@ -78,30 +88,56 @@ class Results:
         self._stack.close()
 
 
-def prefetched(register: Register) -> Iterator[pa.RecordBatch]:
-    """The batches of a register, the next one read while this one is worked on."""
-    batches = register.batches()
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
+def listed(verdicts: Verdicts) -> pa.RecordBatch:
+    """Every verdict of a batch as a row."""
+    households = np.arange(verdicts.households, dtype=np.int32)
+    of_person = np.repeat(households, np.diff(verdicts.offsets))
+    parts: dict[str, list[Any]] = {name: [] for name in ("household", "person", "programme", *COLUMNS)}
+    for code, programme in enumerate(verdicts.programmes.values()):
+        rows = np.flatnonzero(programme.outcome)
+        personal = programme.level is Level.PERSON
+        household = of_person[rows] if personal else households[rows]
+        parts["household"].append(household)
+        parts["person"].append(rows - verdicts.offsets[household] if personal else np.full(len(rows), -1))
+        parts["programme"].append(np.full(len(rows), code, np.int8))
+        for name, kind in zip(COLUMNS, (np.int8, np.int64, np.int64, np.int32, np.int32), strict=True):
+            parts[name].append(getattr(programme, name)[rows].astype(kind))
+    columns = {name: np.concatenate(found) for name, found in parts.items()}
+    person = columns["person"].astype(np.int16)
+    columns["person"] = pa.array(person, mask=person < 0)
+    return pa.record_batch({name: pa.array(column) for name, column in columns.items()})
 
 
 def through(register: Register, verdicts_of: Callable[[pa.RecordBatch], Verdicts]) -> int:
-    """From file to file: reading, verdicts and writing side by side; how many households."""
-    households = 0
-    with tempfile.TemporaryDirectory(dir=register.path.parent) as folder, Results(Path(folder)) as results:
-        pending: Future[None] | None = None
-        with ThreadPoolExecutor(1) as writer:
-            for batch in prefetched(register):
-                verdicts = verdicts_of(batch)
-                if pending is not None:
-                    pending.result()
-                pending = writer.submit(results.write, batch.column(HOUSEHOLD_ID), verdicts)
-                households += batch.num_rows
-            assert pending is not None
-            pending.result()
+    """From file to file: two batches are read and worked on side by side, and written in order; how many households."""
+    numbered, reading = enumerate(register.batches()), threading.Lock()
+
+    def work() -> tuple[int, pa.Array, pa.RecordBatch] | None:
+        with reading:
+            number, batch = next(numbered, (0, None))
+        if batch is None:
+            return None
+        return number, batch.column(HOUSEHOLD_ID), listed(verdicts_of(batch))
+
+    households = following = 0
+    waiting: dict[int, tuple[pa.Array, pa.RecordBatch]] = {}
+    with (
+        tempfile.TemporaryDirectory(dir=register.path.parent) as folder,
+        Results(Path(folder)) as results,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        pending = deque(pool.submit(work) for _ in range(AT_ONCE + 1))
+        while pending:
+            found = pending.popleft().result()
+            if found is None:
+                continue
+            pending.append(pool.submit(work))
+            waiting[found[0]] = found[1:]
+            while following in waiting:
+                ids, verdicts = waiting.pop(following)
+                results.write(ids, verdicts)
+                households += len(ids)
+                following += 1
     return households
 
 
@@ -118,7 +154,9 @@ def file_stage(path: str) -> Stage:
     register = open_register(path)
 
     def run() -> Said:
-        count = through(register, lambda b: kernel.evaluate(edition, reader.read(b, edition.month)))
+        count = through(
+            register, lambda b: kernel.evaluate(edition, reader.read(b, edition.month), threads=1)
+        )
         return {"households": count}
 
     return Stage(run)
@@ -171,7 +209,7 @@ def steps_stage(path: str) -> Stage:
                 facts = timed("facts", lambda b=batch: reader.read(b, edition.month))
                 verdicts = timed("evaluate", lambda f=facts: kernel.evaluate(edition, f, threads=1))
                 ids = batch.column(HOUSEHOLD_ID)
-                timed("write", lambda i=ids, v=verdicts: results.write(i, v))
+                timed("write", lambda i=ids, v=verdicts: results.write(i, listed(v)))
                 households += batch.num_rows
             timed("write", lambda: results.__exit__())
         return {"households": households, "steps": cpu}

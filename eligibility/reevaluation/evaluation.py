@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..case import receipt_fact
 from ..engines.kernel import kernel_of
 from ..engines.verdicts import Verdicts
 from ..quantities import Month
+from ..register.arrays import known, numbers, truths
 from ..register.columns import MEMBERS
 from ..register.facts import PRESENT, BatchFacts, FactReader
 from ..ruleset import Edition
@@ -96,10 +96,13 @@ def _truths(column: pa.Array | None, rows: int) -> Truths:
     """A column of truths as two arrays; an absent one is unknown everywhere."""
     if column is None or pa.types.is_null(column.type):
         return np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    known = column.is_valid().to_numpy(zero_copy_only=False)
-    return pc.fill_null(column, False).to_numpy(zero_copy_only=False), known
+    if not pa.types.is_dictionary(column.type):
+        return truths(column) & known(column), known(column)
+    codes, given = numbers(column.indices), known(column.indices)
+    words = [*column.dictionary.to_pylist(), None]
+    true, told = np.array([word is True for word in words]), np.array([word is not None for word in words])
+    # Anything may stand under a null.
+    return true.take(codes, mode="clip") & given, told.take(codes, mode="clip") & given
 
 
 def fact_names(plan: Plan) -> tuple[str, ...]:
