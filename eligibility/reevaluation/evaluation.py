@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..case import receipt_fact
-from ..engines.kernel import kernel_of
+from ..engines.kernel import facts_read, kernel_of
 from ..engines.verdicts import Verdicts
 from ..quantities import Month
 from ..register.arrays import known, numbers, truths
@@ -21,6 +23,7 @@ from ..ruleset import Edition
 from ..values import Level
 from .plan import Plan
 
+_MAKING: Final = threading.Lock()
 Truths = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Truths as two columns: what is true, and what is known."""
 
@@ -110,15 +113,16 @@ def fact_names(plan: Plan) -> tuple[str, ...]:
     editions = [plan.edition_before, plan.edition_after]
     editions += [e for month in plan.retroactive for e in (month.then, month.now)]
     receipts = [receipt_fact(t.id, t.name, t.level).name for t in plan.rules.programmes.values()]
-    needed = (name for edition in editions for name in kernel_of(edition).facts)
+    needed = (name for edition in editions for name in facts_read(edition))
     return tuple(dict.fromkeys((*needed, *receipts)))
 
 
 def reader_of(plan: Plan) -> FactReader:
     """The reader of a plan's facts, kept with the later edition."""
     key = f"facts of {plan}"
-    kept = plan.edition_after.compiled.get(key)
-    if kept is None:
-        kept = plan.edition_after.compiled[key] = FactReader(fact_names(plan), plan.rules)
+    with _MAKING:
+        kept = plan.edition_after.compiled.get(key)
+        if kept is None:
+            kept = plan.edition_after.compiled[key] = FactReader(fact_names(plan), plan.rules)
     assert isinstance(kept, FactReader)
     return kept

@@ -6,6 +6,7 @@ dictionary of values. A word by itself says nothing of time (days have columns o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ class Decoder:
     """The values of facts for words, each computed once."""
 
     def __init__(self) -> None:
+        self._deciding = threading.Lock()  # whoever comes second finds the words of the first
         self._subjects: dict[tuple[Level, Cells], Subject] = {}
         self._words: dict[tuple[str, str], tuple[pa.Array, pa.Array]] = {}
         self._entries: dict[str, tuple[tuple[Cells | None, ...], pa.Array]] = {}
@@ -59,11 +61,11 @@ class Decoder:
         return values
 
     def _values(self, fact: Fact, rows: Sequence[Cells | None], column: str | None = None) -> pa.Array:
-        new = [
-            row for row in dict.fromkeys(rows) if row is not None and (fact.level, row) not in self._subjects
-        ]
-        for row, subject in zip(new, _subjects(fact.level, new, column), strict=True):
-            self._subjects[fact.level, row] = subject
+        with self._deciding:
+            asked = (row for row in dict.fromkeys(rows) if row is not None)
+            new = [row for row in asked if (fact.level, row) not in self._subjects]
+            for row, subject in zip(new, _subjects(fact.level, new, column), strict=True):
+                self._subjects[fact.level, row] = subject
         read = (fact.unknown if row is None else fact.read(*self._subjects[fact.level, row]) for row in rows)
         return arrow_values(fact, list(read))
 

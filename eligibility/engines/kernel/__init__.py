@@ -36,12 +36,17 @@ from .memory import output_widths
 from .programmes import ERROR_CODES, NEGATIVE
 from .rules import Figure, Rules
 
-__all__ = ["ENROLLED", "SLOTS", "Kernel", "kernel_of"]
+__all__ = ["ENROLLED", "SLOTS", "Kernel", "facts_read", "kernel_of"]
 
 CHUNK: Final = 8192
 """Households one thread takes at a time."""
 _KERNELS: dict[str, Kernel] = {}
 _COMPILING: Final = threading.Lock()
+
+
+def facts_read(edition: Edition) -> tuple[str, ...]:
+    """The `facts` of the kernel of an edition's rules, without compiling it."""
+    return tuple(Rules(edition).symbols)
 
 
 def kernel_of(edition: Edition) -> Kernel:
@@ -67,10 +72,12 @@ class Kernel:
         self.rules = Rules(edition)
         self.rules_digest = edition.rules_digest
         self.facts = tuple(self.rules.symbols)
-        emitter = Emitter(self.rules)
+        with ThreadPoolExecutor(1) as pool:  # the decoder is compiled while the rules are written
+            decoder = pool.submit(_decoder)
+            emitter = Emitter(self.rules)
+            decoder.result()
         self._slots = emitter.arguments.slots
         self._tables: Tables = {}
-        _decoder()
         self._machine = Machine(emitter.module, KERNEL)
         text = f"{edition.rules_digest} kernel 2 llvmlite {llvmlite.__version__}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
