@@ -12,7 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -243,10 +243,15 @@ def _arrow_batches(path: Path, start: int, only: tuple[str, ...] | None) -> Iter
         # Threads would only take turns: a batch is read while others are evaluated.
         options = ipc.IpcReadOptions(included_fields=chosen, use_threads=False)
         reader = ipc.open_file(source, options=options)
-        for number in range(start, reader.num_record_batches):
-            batch = reader.get_batch(number)
-            for first in range(0, batch.num_rows, BATCH_HOUSEHOLDS):
-                yield batch.slice(first, BATCH_HOUSEHOLDS) if batch.num_rows > BATCH_HOUSEHOLDS else batch
+        # Only in files written here is every batch as it stands one of ours.
+        ours = _FORMAT_KEY.encode() in (schema.metadata or {})
+        stored = map(reader.get_batch, range(start if ours else 0, reader.num_record_batches))
+        parts = (
+            batch.slice(first, BATCH_HOUSEHOLDS) if batch.num_rows > BATCH_HOUSEHOLDS else batch
+            for batch in stored
+            for first in range(0, batch.num_rows, BATCH_HOUSEHOLDS)
+        )
+        yield from parts if ours else islice(parts, start, None)
 
 
 def _parquet_batches(path: Path, start: int, only: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:

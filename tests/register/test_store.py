@@ -214,6 +214,22 @@ def test_large_batches_are_divided(tmp_path: Path) -> None:
     assert register.find(str(count - 1))["家庭编号"] == str(count - 1)
 
 
+def test_batches_are_counted_as_they_come(tmp_path: Path) -> None:
+    """Somebody else's batches may be larger, or empty."""
+    count = 2 * BATCH_HOUSEHOLDS + 3
+    ids = pa.array([str(n) for n in range(count)])
+    people = pa.StructArray.from_arrays([pa.array(["1"] * count)], ["成员编号"])
+    members = pa.ListArray.from_arrays(pa.array(range(count + 1), pa.int32()), people)
+    part = pa.RecordBatch.from_arrays([ids, members], ["家庭编号", MEMBERS])
+    with pa.ipc.new_file(str(tmp_path / "台账.arrow"), part.schema) as writer:
+        for stored in (part.slice(0, 0), part.slice(0, 10), part.slice(10)):
+            writer.write_batch(stored)
+    register = open_register(tmp_path / "台账.arrow")
+    firsts = [[p.column("家庭编号")[0].as_py() for p in register.batches(start)] for start in range(5)]
+    assert firsts[0] == ["0", "10", str(BATCH_HOUSEHOLDS + 10)]
+    assert firsts == [firsts[0][start:] for start in range(5)]
+
+
 def test_an_empty_register(tmp_path: Path) -> None:
     with RegisterWriter(tmp_path / "台账.arrow", SCHEMA):
         pass
