@@ -188,6 +188,10 @@ class Run:
                     if batch is None:
                         return
                     finished.put((number, batch.num_rows, self._batch(number, batch)))
+                    del batch  # before the next one is read
+            except BaseException:
+                stopped.set()
+                raise
             finally:
                 finished.put(None)
 

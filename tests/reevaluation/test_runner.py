@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from eligibility.determination import determine
-from eligibility.errors import InputError, OutputError
+from eligibility.errors import InputError, OutputError, Problem
 from eligibility.reevaluation import runner
 from eligibility.reevaluation.explaining import explain_household
 from eligibility.reevaluation.folder import Folder
@@ -273,6 +273,21 @@ def test_a_full_disk_is_one_error_and_the_run_goes_on_later(
     monkeypatch.undo()
     run(plan, sample, tmp_path / "out")
     assert content(tmp_path / "out") == content(done)
+
+
+def test_an_error_ends_the_run_at_once(plan: Plan, sample: Register, tmp_path: Path) -> None:
+    tried = []
+
+    def evaluating(plan: Plan, batch: pa.RecordBatch) -> DrawnEvaluations:
+        tried.append(batch)
+        if len(tried) == 1:
+            raise InputError(Problem("register-word", "不合用"))
+        return DrawnEvaluations(plan, batch)
+
+    register = in_batches(sample, tmp_path / "台账.arrow", 5)
+    with pytest.raises(InputError, match="不合用"), Folder(tmp_path / "out") as folder:
+        Run(plan, register, folder, evaluating=evaluating).complete()
+    assert len(tried) < len(list(register.batches())) / 2, "the other thread stops too"
 
 
 def test_unmasked_lists_are_private(plan: Plan, sample: Register, tmp_path: Path) -> None:
