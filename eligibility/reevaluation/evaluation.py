@@ -113,7 +113,8 @@ def fact_names(plan: Plan) -> tuple[str, ...]:
     editions = [plan.edition_before, plan.edition_after]
     editions += [e for month in plan.retroactive for e in (month.then, month.now)]
     receipts = [receipt_fact(t.id, t.name, t.level).name for t in plan.rules.programmes.values()]
-    needed = (name for edition in editions for name in facts_read(edition))
+    each_rules = {edition.rules_digest: edition for edition in editions}
+    needed = (name for edition in each_rules.values() for name in facts_read(edition))
     return tuple(dict.fromkeys((*needed, *receipts)))
 
 

@@ -43,8 +43,8 @@ PAYMENTS_FILE: Final = "发放汇总.parquet"
 SUMMARY_FILES: Final = ("summary.json", "汇总.md", "汇总.html")
 BATCHES_AT_ONCE: Final = 2
 """How many batches are in memory and worked on."""
-LISTS: Final = 2
-"""How many lists are written meanwhile."""
+LISTS: Final = ((CHANGES_FILE, CHANGE_COLUMNS, True), (ARREARS_FILE, ARREARS_COLUMNS, False))
+"""The lists written meanwhile, each by a thread of its own: file, columns, and whether of the changes or the arrears."""
 _FORMAT: Final = 1
 _PACKAGES: Final = ("eligibility", "pyarrow", "numpy", "llvmlite")
 
@@ -162,7 +162,7 @@ class Run:
         if self.folder.finished(self.identity):
             return Report(out, json.loads((out / SUMMARY_FILES[0]).read_bytes()), already_finished=True)
         self.folder.begin(self.identity)
-        with ThreadPoolExecutor(BATCHES_AT_ONCE + LISTS) as pool:
+        with ThreadPoolExecutor(BATCHES_AT_ONCE + len(LISTS)) as pool:
             with Growing[int]() as lines:
                 files = self._lists(pool, lines)
                 totals = self._batches(pool, lines, progress)
@@ -239,12 +239,7 @@ class Run:
 
     def _lists(self, pool: ThreadPoolExecutor, lines: Growing[int]) -> list[Future[None]]:
         """Begins to write the lists; they take the lines of a batch as soon as it is finished."""
-        lists: list[tuple[str, Any, bool]] = [
-            (CHANGES_FILE, CHANGE_COLUMNS, True),
-            (ARREARS_FILE, ARREARS_COLUMNS, False),
-        ]
-        assert len(lists) == LISTS, "each needs a thread"
-        return [pool.submit(self._list, name, columns, lines, changes) for name, columns, changes in lists]
+        return [pool.submit(self._list, name, columns, lines, changes) for name, columns, changes in LISTS]
 
     def _list(self, name: str, columns: Any, lines: Growing[int], changes: bool) -> None:
         """One list as Parquet, and as workbooks where they are wanted."""

@@ -101,9 +101,8 @@ class Cells:
     """
 
     def __init__(self, codes: NDArray[Any]) -> None:
-        codes = codes.astype(
-            np.min_scalar_type(codes.max(initial=0))
-        )  # short codes are sorted in linear time
+        # Short codes are sorted in linear time.
+        codes = codes.astype(np.min_scalar_type(codes.max(initial=0)))
         self._order = np.argsort(codes, kind="stable")
         ordered = codes[self._order]
         self._starts = once(ordered)

@@ -98,9 +98,8 @@ def _case(level: Level, rows: Sequence[Cells]) -> Case:
     for cells, member in zip(rows, members, strict=True):
         (household if level is Level.HOUSEHOLD else member).update(cells)
         if RECEIPTS in member:
-            household[RECEIPTS] = (
-                NONE  # what is paid to a member is known where what is paid to the household is
-            )
+            # What is paid to a member is known where what is paid to the household is.
+            household[RECEIPTS] = NONE
     return case_of({**household, MEMBERS: members}, ())
 
 
