@@ -79,6 +79,22 @@ def without(array: pa.Array, rows: Rows) -> pa.Array:
     return column(cells, given, array.type)
 
 
+def cleared(array: pa.Array) -> pa.Array:
+    """The same cells with nothing under a null: what was struck out is not passed on."""
+    if not array.null_count:
+        return array
+    if pa.types.is_dictionary(array.type):
+        return pa.DictionaryArray.from_arrays(cleared(array.indices), array.dictionary, safe=False)
+    given = known(array)
+    if pa.types.is_string(array.type):
+        text = array.fill_null("")
+        bits = pa.py_buffer(np.packbits(given, bitorder="little"))
+        return pa.Array.from_buffers(array.type, len(array), [bits, *text.buffers()[1:]])
+    if pa.types.is_boolean(array.type):
+        return column(truths(array) & given, given, array.type)
+    return column(numbers(array) * given, given, array.type)
+
+
 def scaled(array: pa.Array, factor: int) -> pa.Array:
     """A column of whole numbers, each times a factor."""
     return column(numbers(array) * factor, known(array) if array.null_count else None)

@@ -26,6 +26,7 @@ from pyarrow import ipc
 from ..case.fields import MAX_MEMBERS
 from ..case.identity import mask
 from ..errors import InputError, OutputError, Problem
+from .arrays import cleared
 from .columns import HOUSEHOLD_ID, MEMBER_ID, MEMBERS
 from .content import Content, Dictionaries
 from .flat import Tables
@@ -71,7 +72,7 @@ class RegisterWriter:
         for start in range(0, batch.num_rows, BATCH_HOUSEHOLDS):
             part = conformed(batch.slice(start, BATCH_HOUSEHOLDS), self._schema)
             _check(part)
-            part = self._dictionaries.unified(part)
+            part = _cleared(self._dictionaries.unified(part))
             self._content.add(part)
             with self._writing():
                 if self._pending.num_rows:
@@ -123,6 +124,15 @@ class RegisterWriter:
             self._discard()
         elif self._temporary is not None:
             self.finish()
+
+
+def _cleared(batch: Tables) -> Tables:
+    """The batch with nothing under a null: the file is smaller by a third, and nobody finds there what was struck out."""
+    household, persons = (
+        {title: cleared(array) for title, array in columns.items()}
+        for columns in (batch.household, batch.persons)
+    )
+    return Tables(household, batch.offsets, persons)
 
 
 def _check(batch: Tables) -> None:
@@ -257,9 +267,10 @@ def _arrow_batches(path: Path, start: int, only: tuple[str, ...] | None) -> Iter
 def _parquet_batches(path: Path, start: int, only: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
         columns = None if only is None else list(only)
-        # Group by group: Arrow cannot join the dictionaries of nested columns across groups.
+        # Group by group: Arrow cannot join the dictionaries of nested columns across groups. Threads would not share
+        # the work, since all members are one column, but hold more memory.
         groups = (
-            file.iter_batches(BATCH_HOUSEHOLDS, row_groups=[group], columns=columns)
+            file.iter_batches(BATCH_HOUSEHOLDS, row_groups=[group], columns=columns, use_threads=False)
             for group in range(file.num_row_groups)
         )
         for number, batch in enumerate(chain.from_iterable(groups)):

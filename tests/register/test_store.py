@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import stat
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +21,9 @@ from pyarrow import ipc
 from eligibility.errors import InputError, OutputError
 from eligibility.register.columns import COLUMNS, MEMBERS, Column
 from eligibility.register.content import MAX_WORDS
+from eligibility.register.flat import tables
 from eligibility.register.sample import write_sample
-from eligibility.register.schema import BATCH_HOUSEHOLDS, conformed, schema_of
+from eligibility.register.schema import BATCH_HOUSEHOLDS, WORDS, conformed, schema_of
 from eligibility.register.store import Register, RegisterWriter, open_register
 from eligibility.ruleset import Ruleset
 
@@ -178,19 +180,39 @@ def test_another_member_makes_another_digest(tmp_path: Path) -> None:
     assert write(tmp_path / "二.arrow", moved).digest != before
 
 
-def test_what_lies_under_a_null_makes_no_difference(tmp_path: Path) -> None:
-    hidden = pa.array(
-        [1, 7, 3], pa.int64(), mask=pa.array([False, True, False]).to_numpy(zero_copy_only=False)
-    )
-    plain = pa.array([1, None, 3], pa.int64())
-    digests = []
-    for n, array in enumerate((hidden, plain)):
-        part = batch([{**row, "货币财产": None} for row in rows(3)])
-        part = part.set_column(part.schema.names.index("货币财产"), "货币财产", array)
+_HIDDEN: dict[str, tuple[pa.Array, int]] = {
+    "货币财产": (pa.array([1, 7_000_003, 3], pa.int64()), 0),
+    "住房面积": (pa.array([1, 70_003, 3], pa.int32()), 0),
+    "出生日期": (pa.array([date(1990, 1, 1), date(1991, 2, 3), date(1992, 3, 4)]), 1),
+    "本市户籍": (pa.array([True, True, False]), 1),
+    "残疾": (pa.array(["无", "肢体二级", "无"]).dictionary_encode().cast(WORDS), 1),
+    "身份证号": (pa.array(["110199199001010015", "110199199102030017", "110199199203040019"]), 1),
+}
+
+
+def _struck_out(array: pa.Array, second: pa.Array) -> pa.Array:
+    """The same cells under a validity in which the second is null."""
+    if pa.types.is_dictionary(array.type):
+        return pa.DictionaryArray.from_arrays(_struck_out(array.indices, second), array.dictionary)
+    return pa.Array.from_buffers(array.type, 3, [second.buffers()[0], *array.buffers()[1:]])
+
+
+@pytest.mark.parametrize("title", list(_HIDDEN))
+def test_what_lies_under_a_null_is_not_written(tmp_path: Path, title: str) -> None:
+    array, level = _HIDDEN[title]
+    hidden = _struck_out(array, pa.array([1, None, 3]))
+    plain = pa.array(hidden.to_pylist(), pa.string() if pa.types.is_dictionary(array.type) else array.type)
+    files = []
+    for n, column in enumerate((hidden, plain)):
+        part = tables(batch([{**row, MEMBERS: row[MEMBERS][:1]} for row in rows(3)]))
+        cells = (part.household, part.persons)[level]
+        changed = {**cells, title: column}
+        part = replace(part, **{"persons" if level else "household": changed})
         with RegisterWriter(tmp_path / f"{n}.arrow", SCHEMA) as writer:
-            writer.append(part)
-        digests.append(open_register(tmp_path / f"{n}.arrow").digest)
-    assert digests[0] == digests[1]
+            writer.append(part.batch())
+        files.append(tmp_path / f"{n}.arrow")
+    assert open_register(files[0]).digest == open_register(files[1]).digest
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_one_dictionary_for_the_whole_file(tmp_path: Path) -> None:
