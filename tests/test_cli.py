@@ -621,6 +621,19 @@ def test_output_into_a_pipe_is_neither_coloured_nor_cut(case: Path) -> None:
     assert "人均收入低于标准”（人均收入 600.00元，救助标准 1,000.00元）" in ran.stdout
 
 
+def test_an_explanation_is_the_same_in_every_process() -> None:
+    household = Path(__file__).parents[1] / "cases" / "三代同堂.yaml"
+    told = {
+        program(
+            "explain", household, "--month", "2025-08",
+            stdout=subprocess.PIPE, env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(told) == 1
+    assert "父母失联" in told.pop()
+
+
 def test_a_reader_that_has_gone(case: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

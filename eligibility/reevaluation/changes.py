@@ -41,8 +41,7 @@ def changes_of(
     `held` tells, by programme, whose arrears would be claimed back because of a rule and not a figure; those are 待核.
     """
     before, after = evaluations.verdicts(plan.edition_before, plan.edition_after)
-    present = evaluations.present(plan.after.month)
-    sizes = _sizes(subjects, present)
+    sizes = subjects.sizes(evaluations.present(plan.after.month))
     pieces = []
     for programme in plan.programmes:
         comparison = _Comparison(
@@ -55,11 +54,32 @@ def changes_of(
     return pieces
 
 
-def _sizes(subjects: Subjects, present: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many members each household has."""
-    running = np.zeros(len(present) + 1, np.int64)
-    np.cumsum(present, out=running[1:])
-    return running[subjects.offsets[1:]] - running[subjects.offsets[:-1]]
+def compared(
+    old: Side, new: Side, held: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
+    """For subjects that are eligible or undetermined on some side: the change, why it is 待核, the certain difference.
+
+    Changes and reasons are positions in `CHANGES` and `REASONS`; what is not certain is `Piece.NO_AMOUNT`. `held` as for
+    `changes_of`, but along these subjects.
+    """
+    known = old.exact & new.exact
+    difference = new.low - old.low
+    leaves = old.eligible & ~new.eligible
+    change = np.full(len(difference), KEEPS, np.uint8)
+    reason = np.zeros(len(difference), np.uint8)
+    if held is not None:
+        np.putmask(reason, held, 4)
+    for why, where in ((3, ~known & ~leaves), (2, old.undetermined), (1, new.undetermined)):
+        np.putmask(reason, where, why)
+    for what, where in (
+        (GAINS, difference > 0),
+        (LOSES, difference < 0),
+        (ENTERS, new.eligible & ~old.eligible),
+        (LEAVES, leaves),
+        (REVIEW, reason != 0),
+    ):
+        np.putmask(change, where, what)
+    return change, reason, np.where(known & (reason == 0), difference, Piece.NO_AMOUNT)
 
 
 class _Comparison:
@@ -91,26 +111,8 @@ class _Comparison:
 
     def decide(self, held: NDArray[np.bool_] | None) -> None:
         """The change of every row, why it is 待核, and the difference where it is certain."""
-        old, new = self.old, self.new
-        known = old.exact & new.exact
-        difference = new.low - old.low
-        leaves = old.eligible & ~new.eligible
-        change = np.full(len(self.rows), KEEPS, np.uint8)
-        reason = np.zeros(len(self.rows), np.uint8)
-        if held is not None:
-            np.putmask(reason, held[self.rows], 4)
-        for why, where in ((3, ~known & ~leaves), (2, old.undetermined), (1, new.undetermined)):
-            np.putmask(reason, where, why)
-        for what, where in (
-            (GAINS, difference > 0),
-            (LOSES, difference < 0),
-            (ENTERS, new.eligible & ~old.eligible),
-            (LEAVES, leaves),
-            (REVIEW, reason != 0),
-        ):
-            np.putmask(change, where, what)
-        self.change, self.reason = change, reason
-        self.difference = np.where(known & (reason == 0), difference, Piece.NO_AMOUNT)
+        held = None if held is None else held[self.rows]
+        self.change, self.reason, self.difference = compared(self.old, self.new, held)
 
     def piece(self, evaluations: Evaluations, words: Vocabularies) -> Piece:
         """The rows as lines."""

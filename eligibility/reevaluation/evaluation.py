@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
@@ -13,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..case import receipt_fact
-from ..engines.kernel import facts_read, kernel_of
+from ..engines.kernel import evaluate_all, facts_read
 from ..engines.verdicts import Verdicts
 from ..quantities import Month
 from ..register.arrays import known, numbers, truths
@@ -42,12 +41,8 @@ class Evaluations:
     def verdicts(self, *editions: Edition) -> list[Verdicts]:
         """The verdicts of the batch under some editions; those that share rules are worked out together."""
         found = {key: self._kept[key] for key in map(_key, editions) if key in self._kept}
-        groups: dict[str, list[Edition]] = defaultdict(list)
-        for edition in editions:
-            if _key(edition) not in found:
-                groups[edition.rules_digest].append(edition)
-        for group in groups.values():
-            found.update(zip(map(_key, group), self.evaluate(group), strict=True))
+        new = [edition for edition in editions if _key(edition) not in found]
+        found.update(zip(map(_key, new), self.evaluate(new), strict=True))
         sides = (_key(self.plan.edition_before), _key(self.plan.edition_after))
         self._kept.update((key, verdicts) for key, verdicts in found.items() if key in sides)
         return [found[_key(edition)] for edition in editions]
@@ -61,7 +56,7 @@ class Evaluations:
     def evaluate(self, editions: Sequence[Edition]) -> list[Verdicts]:
         asked = [(edition, self.facts(edition.month)) for edition in editions]
         # Batches are worked on side by side, so that one thread each is all there is to have.
-        return kernel_of(editions[0]).evaluate_together(asked, threads=1)
+        return evaluate_all(asked, threads=1)
 
     def read(self, month: Month) -> pa.RecordBatch:
         return self._readable.read(month)
@@ -84,11 +79,13 @@ class Evaluations:
 
     def present(self, month: Month) -> NDArray[np.bool_]:
         """Who of the persons is a member in a month."""
-        members = self.facts(month).column(MEMBERS).flatten()
-        index = members.type.get_field_index(PRESENT)
-        if index < 0:
-            return np.ones(len(members), np.bool_)
-        return _truths(members.field(index), len(members))[0]
+        return members_in(self.facts(month))
+
+
+def members_in(facts: pa.RecordBatch) -> NDArray[np.bool_]:
+    """Who of the persons is a member in the month of the facts."""
+    persons = facts.column(MEMBERS).flatten()
+    return _truths(persons.field(persons.type.get_field_index(PRESENT)), len(persons))[0]
 
 
 def _key(edition: Edition) -> tuple[Month, str]:

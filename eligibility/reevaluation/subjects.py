@@ -46,6 +46,12 @@ class Subjects:
         codes = pc.fill_null(column.indices, pa.scalar(len(table) - 1, column.indices.type)).to_numpy()
         return np.array(table, np.int32)[codes], list(names)
 
+    def sizes(self, members: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many members each household has, of these persons."""
+        running = np.zeros(self.persons + 1, np.int64)
+        np.cumsum(members, out=running[1:])
+        return running[self.offsets[1:]] - running[self.offsets[:-1]]
+
     @property
     def district(self) -> NDArray[np.int32]:
         """The district of each household, as a position in `districts`."""

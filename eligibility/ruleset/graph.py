@@ -64,8 +64,8 @@ def _all_versions(rules: Ruleset) -> dict[str, set[str]]:
 
 
 def ordered(graph: Mapping[str, set[str]]) -> tuple[str, ...]:
-    """The steps in an order in which each comes after all it reads. Raises `CycleError`."""
-    return tuple(TopologicalSorter(graph).static_order())
+    """The steps in an order in which each comes after all it reads, the same in every process. Raises `CycleError`."""
+    return tuple(TopologicalSorter({step: sorted(graph[step]) for step in sorted(graph)}).static_order())
 
 
 def check_cycles(rules: Ruleset) -> None:

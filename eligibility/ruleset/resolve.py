@@ -138,7 +138,7 @@ class _Resolver:
             definitions=dict(sorted(self.definitions.items())),
             income_kinds=self.kinds,
             programmes=tuple(programmes),
-            order=ordered({step: graph[step] for step in sorted(graph)}),
+            order=ordered(graph),
             overrides=dict(self.overrides),
         )
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..reevaluation.changes import CHANGES, ENTERS, GAINS, KEEPS, LEAVES, LOSES, REVIEW
-from ..reevaluation.pieces import Side
+from ..reevaluation.changes import CHANGES, ENTERS, GAINS, LEAVES, LOSES, compared
+from ..reevaluation.pieces import Piece, Side
 from ..reevaluation.totals import once
 from ..ruleset.resolved import Programme
 from ..values import Level
@@ -103,9 +103,11 @@ class Batch:
 def effect_of(programme: Programme, before: Batch, after: Batch) -> Effect:
     """What one programme comes to after, against the same households before."""
     old, new = before.side(programme), after.side(programme)
-    change, certain = _changes(old, new)
+    change, _, difference = compared(old, new)
+    concerned = old.eligible | old.undetermined | new.eligible | new.undetermined
+    certain = concerned & (difference != Piece.NO_AMOUNT)
     known = new.eligible & new.exact
-    listed = {word: after.tally(programme, change == code) for code, word in enumerate(CHANGES)}
+    listed = {word: after.tally(programme, concerned & (change == code)) for code, word in enumerate(CHANGES)}
     return Effect(
         changes=listed,
         eligible=after.tally(programme, new.eligible),
@@ -113,20 +115,5 @@ def effect_of(programme: Programme, before: Batch, after: Batch) -> Effect:
         settled=int(known.sum()),
         unsettled=int((new.eligible & ~new.exact).sum()),
         cost=int(new.low[known].sum()),
-        difference=int((new.low - old.low)[certain].sum()),
+        difference=int(difference[certain].sum()),
     )
-
-
-def _changes(old: Side, new: Side) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The change of every subject (past the end of `CHANGES` for none), and whose difference is certain."""
-    known = old.exact & new.exact
-    change = np.full(len(new.outcome), len(CHANGES), np.uint8)
-    both = old.eligible & new.eligible
-    change[both & (new.low == old.low)] = KEEPS
-    change[both & (new.low > old.low)] = GAINS
-    change[both & (new.low < old.low)] = LOSES
-    change[new.eligible & ~old.eligible] = ENTERS
-    leaves = old.eligible & ~new.eligible
-    change[leaves] = LEAVES
-    change[old.undetermined | new.undetermined | (~known & ~leaves)] = REVIEW
-    return change, known & (change < REVIEW)

@@ -15,22 +15,20 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from ..case import Case, load_case, mask
 from ..determination import Determination, Outcome, Verdict, determine
 from ..determination.expectations import Failure, case_files
-from ..engines.kernel import kernel_of
+from ..engines.kernel import evaluate_all, facts_read
 from ..engines.verdicts import ELIGIBLE, INELIGIBLE, NO_VERDICT, UNDETERMINED, UNKNOWN_AMOUNT, Verdicts
 from ..errors import InputError, Problem, RulesetError
 from ..quantities import MAX_FEN, Money, Month
 from ..reevaluation.changes import CHANGES
+from ..reevaluation.evaluation import members_in
 from ..reevaluation.pieces import Side
 from ..reevaluation.subjects import Subjects
 from ..reevaluation.summary import MONTHS_A_YEAR
-from ..register.columns import MEMBERS
-from ..register.facts import PRESENT, FactReader
+from ..register.facts import FactReader
 from ..register.store import Register
 from ..ruleset import Edition, Ruleset
 from ..ruleset.resolved import Programme
@@ -230,52 +228,33 @@ def matrix_of_register(
                 hint = "改事实的情景请对个案文件运行"
                 raise InputError(Problem("matrix-fact", message, override.location, hint))
     making = _Making(rules, scenarios, month, known_on, lay)
-    readers = _readers([column.edition for column in making.columns])
+    editions = [column.edition for column in making.columns]
+    readers = _readers(editions)
     for batch in register.batches():
-        making.count(_evaluated(batch, making.columns, readers))
+        making.count(_evaluated(batch, editions, readers))
     return making.matrix()
 
 
-_Law = tuple[int, Month]
-
-
-def _law(edition: Edition) -> _Law:
-    return id(edition.ruleset), edition.month
-
-
-def _readers(editions: list[Edition]) -> dict[_Law, FactReader]:
-    """A reader for each ruleset and month, of all facts that its editions need."""
-    names: dict[_Law, list[str]] = defaultdict(list)
+def _readers(editions: Sequence[Edition]) -> dict[int, FactReader]:
+    """A reader for each ruleset (by `id`), of all facts that its editions need."""
+    names: dict[int, list[str]] = defaultdict(list)
     for edition in editions:
-        names[_law(edition)] += kernel_of(edition).facts
-    laws = {_law(edition): edition.ruleset for edition in editions}
-    return {key: FactReader(names[key], laws[key]) for key in names}
+        names[id(edition.ruleset)] += facts_read(edition)
+    rulesets = {id(edition.ruleset): edition.ruleset for edition in editions}
+    return {key: FactReader(names[key], rulesets[key]) for key in names}
 
 
 def _evaluated(
-    batch: pa.RecordBatch, columns: Sequence[Column], readers: dict[_Law, FactReader]
+    batch: pa.RecordBatch, editions: Sequence[Edition], readers: dict[int, FactReader]
 ) -> Iterator[Batch]:
-    """One batch under every column."""
+    """One batch under every edition."""
     subjects = Subjects(batch)
-    facts: dict[_Law, tuple[pa.RecordBatch, NDArray[np.int64]]] = {}
-    for column in columns:
-        edition, key = column.edition, _law(column.edition)
-        if key not in facts:
-            read = readers[key].read(batch, edition.month)
-            facts[key] = read, _sizes(read, subjects)
-        read, sizes = facts[key]
-        verdicts = kernel_of(edition).evaluate(edition, read)
-        yield Batch(subjects.household_of, sizes, _sides(verdicts))
-
-
-def _sizes(facts: pa.RecordBatch, subjects: Subjects) -> NDArray[np.int64]:
-    """How many members each household has in the month of the facts."""
-    members = facts.column(MEMBERS).flatten()
-    present = members.field(members.type.get_field_index(PRESENT))
-    if pa.types.is_dictionary(present.type):
-        present = present.dictionary_decode()
-    here = pc.fill_null(present, False).to_numpy(zero_copy_only=False)
-    return np.bincount(subjects.household_of[here], minlength=subjects.households)
+    readable = {key: reader.over(batch) for key, reader in readers.items()}
+    laws = {(id(edition.ruleset), edition.month) for edition in editions}
+    facts = {(key, month): readable[key].read(month) for key, month in laws}
+    asked = [(edition, facts[id(edition.ruleset), edition.month]) for edition in editions]
+    for (_, read), verdicts in zip(asked, evaluate_all(asked), strict=True):
+        yield Batch(subjects.household_of, subjects.sizes(members_in(read)), _sides(verdicts))
 
 
 def _sides(verdicts: Verdicts) -> dict[str, Side]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from .memory import output_widths
 from .programmes import ERROR_CODES, NEGATIVE
 from .rules import Figure, Rules
 
-__all__ = ["ENROLLED", "SLOTS", "Kernel", "facts_read", "kernel_of"]
+__all__ = ["ENROLLED", "SLOTS", "Kernel", "evaluate_all", "facts_read", "kernel_of"]
 
 CHUNK: Final = 8192
 """Households one thread takes at a time."""
@@ -59,6 +60,25 @@ def kernel_of(edition: Edition) -> Kernel:
         if kernel is None:
             kernel = _KERNELS[edition.rules_digest] = Kernel(edition)
         return kernel
+
+
+def evaluate_all(
+    asked: Sequence[tuple[Edition, pa.RecordBatch]], *, threads: int | None = None
+) -> list[Verdicts]:
+    """The verdicts of the same households under some editions, each with facts as `Kernel.evaluate` takes them.
+
+    Editions that share rules are worked out together. Raises as `kernel_of` and `Kernel.evaluate_together` do.
+    """
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, (edition, _) in enumerate(asked):
+        groups[edition.rules_digest].append(place)
+    found: dict[int, Verdicts] = {}
+    for places in groups.values():
+        kernel = kernel_of(asked[places[0]][0])
+        found.update(
+            zip(places, kernel.evaluate_together([asked[p] for p in places], threads=threads), strict=True)
+        )
+    return [found[place] for place in range(len(asked))]
 
 
 class Kernel:
@@ -107,7 +127,8 @@ class Kernel:
             if edition.rules_digest != self.rules_digest:
                 raise EngineError(Problem("kernel-edition", "这个版本的规则与编译的规则不同"))
             tasks.append(self._task(edition, facts, tasks[-1] if tasks else None))
-        self._run(tasks, threads)
+        if tasks:
+            self._run(tasks, threads)
         return [task.verdicts() for task in tasks]
 
     def _task(self, edition: Edition, facts: pa.RecordBatch, before: _Task | None) -> _Task:
