@@ -28,6 +28,8 @@ IN_MEMORY_TURNS = 3
 STAGES = {
     "file": "file to file, one edition",
     "floor": "the same files without rules",
+    "file-parquet": "the register as Parquet",
+    "floor-parquet": "the same without rules",
     "reevaluate": "re-evaluation, two months",
     "kernel-1": "engine alone, 1 thread",
     "kernel-2": "engine alone, 2 threads",
@@ -62,6 +64,21 @@ def register_of(households: int, repeat: int) -> Path:
     return path
 
 
+def as_parquet(register: Path) -> Path:
+    """The same register as nested Parquet, with the settings that pyarrow has of itself; made once."""
+    import pyarrow.parquet as pq
+
+    from eligibility.register.store import open_register
+
+    path = register.with_suffix(".parquet")
+    if not path.exists():
+        source = open_register(register)
+        with pq.ParquetWriter(path, source.schema) as writer:
+            for batch in source.batches():
+                writer.write_batch(batch, row_group_size=batch.num_rows)
+    return path
+
+
 def child(*command: str | int | Path) -> dict[str, Any]:
     """What a program prints as JSON, or that it failed."""
     # As the command line sets it.
@@ -91,8 +108,12 @@ def programs(register: Path, size: int, peers: bool) -> dict[str, tuple[str | in
     """The command of everything that is measured."""
     turns = IN_MEMORY_TURNS + 1
     found: dict[str, tuple[str | int | Path, ...]] = {
-        name: ours(name, register, turns if name.startswith("kernel") else 1) for name in STAGES
+        name: ours(name, register, turns if name.startswith("kernel") else 1)
+        for name in STAGES
+        if not name.endswith("-parquet")
     }
+    parquet = as_parquet(register)
+    found |= {f"{name}-parquet": ours(name, parquet, 1) for name in ("file", "floor")}
     found["law"] = ours("law-random", size, turns)
     if peers:
         for name in ("openfisca", "policyengine"):
@@ -160,14 +181,10 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     load = os.getloadavg()[0]
     commands = programs(register, options.law_households, not options.no_peers)
     turns = take_turns(commands, options.rounds)
-    pairs = {
-        "file": "floor",
-        **({name: "law" for name in LAW if name != "law"} if not options.no_peers else {}),
-    }
-    ratios = {
-        f"{one} / {other}": ratio(turns[one], turns[other])
-        for one, other in ((a, b) if a == "file" else (b, a) for a, b in pairs.items())
-    }
+    pairs = [("file", "floor"), ("file-parquet", "floor-parquet")]
+    if not options.no_peers:
+        pairs += [("law", name) for name in LAW if name != "law"]
+    ratios = {f"{one} / {other}": ratio(turns[one], turns[other]) for one, other in pairs}
     ties = {"ours": child(*ours("law-tied", options.ties, 1))}
     if not options.no_peers:
         for name in ("openfisca", "policyengine"):
