@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from eligibility.errors import InputError
 from eligibility.quantities import Money, Month
 from eligibility.ruleset import Provenance, Ruleset
+from eligibility.ruleset.graph import breakpoints
 from eligibility.ruleset.lint import lint
 
 DOCUMENT, REPOST, ASSUMPTION = Provenance.DOCUMENT, Provenance.REPOST, Provenance.ASSUMPTION
@@ -120,3 +122,26 @@ def test_nothing_is_doubtful_but_what_is_kept_for_the_reader(beijing: Ruleset) -
     findings = lint(beijing, as_of=beijing.checked_through)
     assert {finding.code for finding in findings} <= {"unused-source", "unused-definition"}, findings
     assert {f.code for f in lint(beijing, as_of=Month("2025-10"))} >= {"stale"}
+
+
+def test_an_ending_is_not_known_before_what_takes_its_place(beijing: Ruleset) -> None:
+    """A month can be asked about as known on any day, unless nothing at all was published of a name it needs."""
+    everything = {**beijing.parameters, **beijing.definitions}
+    everything |= {name: c for p in beijing.programmes.values() for name, c in p.criteria.items()}
+    days = sorted({v.published for found in everything.values() for v in found.dated.versions})
+    refused = set()
+    for month in breakpoints(beijing):
+        for day in days:
+            try:
+                beijing.edition(month, day)
+            except InputError as error:
+                (problem,) = error.problems
+                assert problem.code == "not-known-yet"
+                name = re.findall("“(.*?)”", problem.message)[0]
+                assert all(version.published > day for version in everything[name].dated.versions), (
+                    name,
+                    month,
+                    day,
+                )
+                refused.add(name)
+    assert "低保标准" in refused
