@@ -30,7 +30,7 @@ from .determination import replay as replay_record
 from .determination.coverage import Coverage
 from .determination.expectations import Failure, check_files, golden_files
 from .determination.explain import explain as explain_determination
-from .errors import EligibilityError, EngineDisagreement, InputError, Problem
+from .errors import EligibilityError, EngineDisagreement, InputError, Problem, reason_of
 from .printing import (
     ReaderGone,
     note,
@@ -166,9 +166,15 @@ def determine(
 
 @app.command(cls=Command, help="用文字说明认定：每个条件的数值、标准、依据和缺少的信息。")
 def explain(
+    context: typer.Context,
     case: Annotated[Path, typer.Argument(metavar="CASE", help="个案文件，或 reevaluate 的结果文件夹")],
     month: Annotated[
-        str | None, typer.Option("--month", metavar="M", help="待遇月份，如 2025-08；个案文件必填")
+        str | None,
+        typer.Option(
+            "--month",
+            metavar="M",
+            help="待遇月份，如 2025-08；个案文件必填，结果文件夹可以是补发的任何一个月",
+        ),
     ] = None,
     known_on: KnownOn = None,
     rules: Rules = "beijing",
@@ -196,13 +202,18 @@ def explain(
     ] = "zh",
 ) -> int:
     """Explains the determination of one case for one month, or of one household of a re-evaluation."""
-    if case.is_dir():
+    if household is not None or case.is_dir():
         if household is None:
             raise typer.BadParameter(f"{case} 是文件夹，要用 --household 指明哪一户")
-        determination = explain_reevaluated(case, household, side)
+        _refuse(context, ("known_on", "rules", "overlay"), "规定和知悉日是复核时的，不能另写")
+        determination = explain_reevaluated(case, household, side, month)
+        out(f"家庭编号 {household}" if language == "zh" else f"Household {household}")
     else:
+        if not case.exists():
+            raise InputError(Problem("file-unreadable", "没有这个文件或文件夹", str(case)))
         if month is None:
             raise typer.BadParameter("缺少 --month")
+        _refuse(context, ("side",), "只用于 reevaluate 的结果文件夹")
         law = load_ruleset(rules, overlays=overlay or ())
         (edition,) = editions(law, [month], known_on)
         try:
@@ -214,6 +225,14 @@ def explain(
     languages: Any = language
     out(explain_determination(determination, audience=audiences, language=languages))
     return 0
+
+
+def _refuse(context: typer.Context, names: Sequence[str], why: str) -> None:
+    """Options that were written though they mean nothing here."""
+    for param in context.command.params:
+        source = context.get_parameter_source(param.name or "")
+        if param.name in names and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(why, param_hint=param.opts[0])
 
 
 @app.command(cls=Command, help="核对个案文件和测试表里的预期，列出不同之处和没有测到的规定。")
@@ -338,4 +357,5 @@ def _read_record(path: Path) -> bytes:
             raise InputError(Problem("record-format", "这不是认定记录：不是普通文件，或者太大", str(path)))
         return path.read_bytes()
     except OSError as failure:
-        raise InputError(Problem("file-unreadable", f"文件读不出来：{failure.strerror}", str(path))) from None
+        message = f"文件读不出来：{reason_of(failure)}"
+        raise InputError(Problem("file-unreadable", message, str(path))) from None

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from .case import mask
 from .determination import Determination
-from .errors import extra
+from .errors import InputError, Problem, extra
 from .printing import note, out, out_json, out_rows
 from .ruleset import load_ruleset
 from .usage import Command, Format, Group, Overlays, Rules
@@ -30,12 +31,26 @@ registers = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _whole_from(least: int) -> Callable[[Any], int]:
+    """A reader for an option that is a whole number, `least` or more."""
+
+    def read(typed: Any) -> int:
+        text = str(typed)
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise typer.BadParameter(f"应为不小于 {least} 的整数，如 1000")
+        return int(text)
+
+    return read
+
+
 # fmt: off
 Target = Annotated[Path, typer.Option("--out", metavar="FILE", help="写到哪个文件")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="文件夹、工作簿、CSV、Parquet，或 postgresql:// 地址")]
-Households = Annotated[int, typer.Option("--households", metavar="N", min=1, help="户数")]
-Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="随机种子；户数和种子相同，样例相同")]
+Households = Annotated[int, typer.Option("--households", metavar="N", parser=_whole_from(1), help="户数")]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", parser=_whole_from(0), help="随机种子；户数和种子相同，样例相同")]
 ProblemList = Annotated[Path | None, typer.Option("--problems", metavar="FILE", help="问题清单（CSV）写到哪里；不写即在台账旁边")]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="NAME", help="不读这一列，如 联系电话")]
 Book = Annotated[Path, typer.Argument(metavar="WORKBOOK", help="填好的工作簿")]
 RegisterFile = Annotated[Path, typer.Argument(metavar="FILE", help="台账文件（.arrow）")]
 # fmt: on
@@ -96,6 +111,7 @@ def import_tables(
     source: Source,
     target: Target,
     problems: ProblemList = None,
+    ignore: Ignore = None,
     rules: Rules = "beijing",
     overlay: Overlays = None,
 ) -> int:
@@ -105,7 +121,7 @@ def import_tables(
     law = load_ruleset(rules, overlays=overlay or ())
     listed = problems or target.with_name(f"{target.stem}-问题清单.csv")
     with _progress("导入") as tell:
-        report = import_register(source, target, law, problems=listed, progress=tell)
+        report = import_register(source, target, law, problems=listed, ignore=ignore or (), progress=tell)
     for notice in report.notices:
         note(f"注意：{notice}")
     out(f"{target}：{report.households:,} 户，{report.persons:,} 人")
@@ -114,11 +130,11 @@ def import_tables(
     return _listed(report.rows_in, report.rows_listed, listed)
 
 
-def explain_reevaluated(folder: Path, household: str, side: str) -> Determination:
+def explain_reevaluated(folder: Path, household: str, side: str, month: str | None) -> Determination:
     """The determination of one household of a finished re-evaluation."""
     with _extra():
         from .reevaluation.explaining import explain_household
-    return explain_household(folder, household, side)
+    return explain_household(folder, household, side, month)
 
 
 def _listed(rows: int, listed: int, place: Path) -> int:
@@ -129,15 +145,19 @@ def _listed(rows: int, listed: int, place: Path) -> int:
 
 
 @registers.command("check", cls=Command, help="检查填好的工作簿，写成加了校验结果的工作簿。")
-def check_workbook(book: Book, target: Target, rules: Rules = "beijing", overlay: Overlays = None) -> int:
+def check_workbook(
+    book: Book, target: Target, ignore: Ignore = None, rules: Rules = "beijing", overlay: Overlays = None
+) -> int:
     """Checks a workbook without keeping a register; exit code 4 if rows were listed."""
     with _extra():
         from .register.importing import import_register
+        from .register.sources import refuse_own_input
         from .register.workbook import checked_workbook
     law = load_ruleset(rules, overlays=overlay or ())
+    refuse_own_input(book, target)
     with tempfile.TemporaryDirectory() as folder:
-        report = import_register(book, Path(folder) / "台账.arrow", law)
-    checked_workbook(book, report, target, law)
+        report = import_register(book, Path(folder) / "台账.arrow", law, ignore=ignore or ())
+    checked_workbook(book, report, target, law, ignore or ())
     for notice in report.notices:
         note(f"注意：{notice}")
     out(f"{target}：{report.households:,} 户可用，{report.persons:,} 人")
@@ -158,6 +178,7 @@ def template(target: Target, rules: Rules = "beijing", overlay: Overlays = None)
 def show(file: RegisterFile, format: Format = "text") -> int:
     """Shows counts, digest and columns of a register."""
     with _extra():
+        from .register.column import KIND_TITLES
         from .register.columns import MEMBERS, column_of
         from .register.store import open_register
     register = open_register(file)
@@ -179,7 +200,8 @@ def show(file: RegisterFile, format: Format = "text") -> int:
         out_json({**counts, "columns": rows})
         return 0
     out(f"{file}：{register.households:,} 户，{register.persons:,} 人；内容摘要 {register.digest}")
-    out_rows({"title": "列", "key": "英文名", "level": "层级", "kind": "种类"}, rows)
+    shown = [{**row, "kind": KIND_TITLES[column.kind]} for row, column in zip(rows, columns, strict=True)]
+    out_rows({"title": "列", "key": "英文名", "level": "层级", "kind": "种类"}, shown)
     return 0
 
 
@@ -202,6 +224,7 @@ def reevaluate(
     through: Through = None,
     excel: Excel = False,
     identity_numbers: Unmasked = False,
+    ignore: Ignore = None,
     rules: Rules = "beijing",
     overlay: Overlays = None,
     format: Format = "text",
@@ -217,13 +240,17 @@ def reevaluate(
     law = load_ruleset(rules, overlays=overlay or ())
     with _progress("复核") as tell:
         if register.endswith(".arrow"):
+            if ignore:
+                message = "台账已经导入，没有要忽略的列；--ignore 只用于导入表格"
+                raise InputError(Problem("column-ignored", message, mask(register)))
             report = reevaluate_register(open_register(Path(register)), law, progress=tell, **options)
         else:
-            report = reevaluate_tables(register, law, progress=tell, **options)
+            report = reevaluate_tables(register, law, progress=tell, ignore=ignore or (), **options)
     for notice in report.notices:
         note(f"注意：{notice}")
     if report.already_finished:
-        note(f"{folder} 里已有这次复核的结果，没有改动")
+        written = f"按名单写了 {'、'.join(report.workbooks)}" if report.workbooks else "没有改动"
+        note(f"{folder} 里已有这次复核的结果，{written}")
     if format == "json":
         out_json(report.summary)
     else:
@@ -238,7 +265,9 @@ def _out_summary(summary: Any, folder: Path) -> None:
 
     for line in opening(summary):
         out(line)
-    for heading, (head, rows) in tables(summary):
+    for heading, (head, rows), notes in tables(summary):
         out(f"\n{heading}")
         out_rows({name: name for name in head}, [dict(zip(head, row, strict=True)) for row in rows])
+        for line in notes:
+            out(line)
     out(f"\n结果在 {folder}：名单、汇总（汇总.html、汇总.md、summary.json）")

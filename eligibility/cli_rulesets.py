@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from .cli_pictures import PictureFile, pictures
-from .errors import OutputError, Problem, RulesetError
+from .errors import OutputError, Problem, RulesetError, reason_of
 from .printing import Columns, note, out, out_json, out_rows
 from .quantities import Month
 from .reading import read_file
@@ -248,7 +248,7 @@ def document_ruleset(
         made = {path.name for path in folder.glob("*.md") if _is_made(path)}
         foreign = [page for page in pages if (folder / page).exists() and page not in made]
     except OSError as failure:
-        problem = Problem("output-unwritable", f"文件夹写不进去：{failure.strerror}", str(folder))
+        problem = Problem("output-unwritable", f"文件夹写不进去：{reason_of(failure)}", str(folder))
         raise OutputError(problem) from None
     if foreign:
         message = f"不是本命令生成的文件，不覆盖：{'、'.join(foreign)}"

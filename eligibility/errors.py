@@ -14,9 +14,11 @@ No message ever contains personal data: values of sensitive fields are masked be
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +109,39 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint naming the known name most like `name`, or None if none is close."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"最接近的名称：{found[0]}" if found else None
+
+
+_REASONS: Final = {
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EEXIST: "已经有同名的文件",
+    errno.ENOTDIR: "路径中间的一段是文件，应是文件夹",
+    errno.EISDIR: "是文件夹，应是文件",
+    errno.ENOTEMPTY: "文件夹不是空的",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "所在的磁盘只能读",
+    errno.ENOSPC: "磁盘满了",
+    errno.EDQUOT: "磁盘配额用完了",
+    errno.EFBIG: "文件太大",
+    errno.EIO: "磁盘读写出错",
+    errno.EBUSY: "正被别的程序使用",
+    errno.ENAMETOOLONG: "名称太长",
+    errno.ELOOP: "符号链接成环",
+    errno.EMFILE: "同时打开的文件太多",
+    errno.ENFILE: "同时打开的文件太多",
+    errno.ENOMEM: "内存不够",
+}
+
+
+def reason_of(failure: Exception, otherwise: str = "原因不明") -> str:
+    """Why the operating system refused, in the words of the user.
+
+    An `OSError` raised by ourselves with the number 0 brings its own words. `otherwise` is said where there is no
+    number, as with errors of Arrow.
+    """
+    number = getattr(failure, "errno", None)
+    if number is None:
+        return otherwise
+    if number == 0:
+        return str(getattr(failure, "strerror", None) or otherwise)
+    return _REASONS.get(number) or f"系统错误 {errno.errorcode.get(number, number)}"

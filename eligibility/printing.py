@@ -20,7 +20,7 @@ from .determination.coverage import CRITERION, KINDS, MET, PARAMETER, ROUTE, UNM
 from .determination.expectations import Comparison, Failure, Report
 from .determination.explain import leading_reasons
 from .determination.texts import OUTCOMES, show
-from .errors import EligibilityError, OutputError, Problem
+from .errors import EligibilityError, OutputError, Problem, reason_of
 from .language.nodes import Origin
 from .quantities import Money
 
@@ -52,9 +52,8 @@ def out(text: str) -> None:
         raise ReaderGone from None
     except OSError as failure:
         _abandon(stream)
-        raise OutputError(
-            Problem("output-unwritable", f"结果写不出去：{failure.strerror}", "标准输出")
-        ) from None
+        problem = Problem("output-unwritable", f"结果写不出去：{reason_of(failure)}", "标准输出")
+        raise OutputError(problem) from None
 
 
 def note(text: str) -> None:

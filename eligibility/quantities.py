@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 _MONEY = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,2}))?(?:元)?\Z", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})\Z", re.ASCII)
+_LIKE_A_MONTH = re.compile(r"\s*(\d{4})\s*(?:[-/.年]\s*(\d{1,2})|(\d{2}))\s*月?\s*\Z", re.ASCII)
 
 MAX_FEN = 10**11
 """Largest amount of money a fact or a parameter may have: one billion yuan, in 分."""
@@ -162,7 +163,7 @@ class Month:
         match = _MONTH.match(text) if isinstance(text, str) else None
         year, month = (int(match[1]), int(match[2])) if match else (0, 0)
         if not (1900 <= year <= 2199 and 1 <= month <= 12):
-            raise ValueError("月份写法应如 2025-08")
+            raise ValueError(_no_month(text))
         object.__setattr__(self, "_index", year * 12 + month - 1)
 
     @classmethod
@@ -224,6 +225,19 @@ class Month:
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^\d{4}-\d{2}$", "description": "月份，如 2025-08"}
+
+
+def _no_month(text: object) -> str:
+    """What is wrong with something that is no month."""
+    match = _LIKE_A_MONTH.match(text) if isinstance(text, str) else None
+    if match is None:
+        return "月份写法应如 2025-08"
+    year, month = match[1], int(match[2] or match[3])
+    if not 1 <= month <= 12:
+        return f"没有 {month} 月，月份是 01 至 12"
+    if not 1900 <= int(year) <= 2199:
+        return "年份应在 1900 至 2199 之间"
+    return f"月份应写成 {year}-{month:02d}"
 
 
 def _validate_month(value: object) -> Month:

@@ -26,7 +26,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from .errors import EligibilityError, InputError, Problem
+from .errors import EligibilityError, InputError, Problem, reason_of
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -113,7 +113,7 @@ def _unreadable(failure: OSError) -> str:
         return "没有这个文件"
     if isinstance(failure, PermissionError):
         return "没有读这个文件的权限"
-    return f"文件读不出来：{failure.strerror}"
+    return f"文件读不出来：{reason_of(failure)}"
 
 
 def read_text(text: str, *, file: str = "<text>", error: type[EligibilityError] = InputError) -> Node:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .errors import OutputError, Problem
+from .errors import OutputError, Problem, reason_of
 
 
 def write_file(path: Path, data: bytes, what: str, *, private: bool = False) -> None:
@@ -35,7 +35,7 @@ def write_file(path: Path, data: bytes, what: str, *, private: bool = False) -> 
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        problem = Problem("output-unwritable", f"{what}写不进去：{failure.strerror}", str(path))
+        problem = Problem("output-unwritable", f"{what}写不进去：{reason_of(failure)}", str(path))
         raise OutputError(problem) from None
 
 

@@ -89,10 +89,23 @@ def test_in_json_money_and_months_are_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["2025-8", "2025-13", "2025-00", "1899-12", "2200-01", "2025-08-01", "", None, 202508]
+    ("bad", "message"),
+    [
+        ("2025-8", "月份应写成 2025-08"),
+        ("2025年8月", "月份应写成 2025-08"),
+        ("202508", "月份应写成 2025-08"),
+        ("2025-13", "没有 13 月"),
+        ("2025-00", "没有 0 月"),
+        ("1899-12", "年份应在 1900 至 2199 之间"),
+        ("2200-01", "年份应在 1900 至 2199 之间"),
+        ("2025-08-01", "月份写法应如 2025-08"),
+        ("", "月份写法应如"),
+        (None, "月份写法应如"),
+        (202508, "月份写法应如"),
+    ],
 )
-def test_what_is_no_month(bad: Any) -> None:
-    with pytest.raises(ValueError, match="月份写法应如"):
+def test_what_is_no_month(bad: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Month(bad)
 
 

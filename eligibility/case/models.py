@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 from ..quantities import Money, Month
 from .fields import MAX_MEMBERS, Label, Model, Text, field, normal, refuse, shapes
 from .household import Household
-from .identity import mask, mask_name
+from .identity import mask_name
 from .items import Parent
 from .person import Person
 
@@ -195,10 +195,15 @@ def _plain(value: Any, masked: bool) -> Any:
 
 
 def _masked(name: str, value: object) -> str:
-    """A sensitive value as others may see it: a masked name or number, nothing at all of anything else."""
+    """A sensitive value as others may see it: a masked name, the area of a number, nothing at all of anything else.
+
+    Birth dates stand beside the number, in the case or in reasons: with its last signs they would make it whole again.
+    """
     if name == "name" and isinstance(value, str):
         return mask_name(value)
-    return mask(value) if name in ("identity_number", "number") and isinstance(value, str) else "******"
+    if name in ("identity_number", "number") and isinstance(value, str):
+        return value[:6] + "*" * len(value[6:])
+    return "******"
 
 
 def json_schema() -> dict[str, Any]:

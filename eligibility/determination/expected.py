@@ -58,7 +58,7 @@ VERDICT_KEYS: Final = {
     "假设": "assumptions",
     "条件": "criteria",
 }
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+_LIKE_A_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?\Z", re.ASCII)
 
 
 class Placed(NamedTuple):
@@ -117,12 +117,18 @@ def read_expectation(case: Case, node: Node) -> Expectation:
 
 def read_day(value: object) -> date:
     """A day of knowledge as written. Raises `ValueError` with what was expected."""
+    match = _LIKE_A_DAY.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("知悉日应为日期，写法如 2025-08-15")
+    year, month, day = match.groups()
+    written = f"{year}-{month:0>2}-{day:0>2}"
     try:
-        if isinstance(value, str) and _DAY.match(value):
-            return date.fromisoformat(value)
+        found = date.fromisoformat(written)
     except ValueError:
-        pass  # no such day
-    raise ValueError("知悉日应为日期，写法如 2025-08-15")
+        raise ValueError(f"没有 {written} 这一天") from None
+    if written != value:
+        raise ValueError(f"知悉日应写成 {written}")
+    return found
 
 
 class _Reader:

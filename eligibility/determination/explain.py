@@ -133,7 +133,13 @@ class _Writer:
         """The citation of a reason; the title of a document may itself give a sensitive fact away."""
         if reason.sensitive:
             return self.say("（不公开）", "(not shown)")
+        if self.guards(reason):
+            return self.say("适用范围，条文见各情形", "scope; for the articles see the routes")
         return cite(reason.citation, self.edition.ruleset, self.language)
+
+    def guards(self, reason: Reason) -> bool:
+        """Whether a reason only says whom the rules are for, which has no article of its own."""
+        return reason.citation is None and reason.id in self.edition.ruleset.guards
 
     @staticmethod
     def whose(operand: Operand, reason: Reason) -> str:
@@ -340,7 +346,7 @@ class _Resident(_Writer):
             return f"{reason.criterion.because}{self.say('。', '.')}"
         state = self.say("满足" if reason.verdict else "不满足", "Met" if reason.verdict else "Not met")
         source = self.source(reason)
-        law = "" if reason.verdict else self.say(f"依据{source}。", f" {source}.")
+        law = "" if reason.verdict or self.guards(reason) else self.say(f"依据{source}。", f" {source}.")
         title = self.say(f"“{self.title(reason)}”", f": {self.title(reason)}")
         return f"{state}{title}{shown}{self.say('。', '.')}{law}"
 

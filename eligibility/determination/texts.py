@@ -83,7 +83,7 @@ def yuan(money: Money, language: Language) -> str:
 def cite(citation: Citation | None, rules: Ruleset, language: Language) -> str:
     """A citation for people: the document's title with its number, and the article."""
     if citation is None:
-        return "依据未注明" if language == "zh" else "no source given"
+        return "规则集没有写明" if language == "zh" else "not given by the ruleset"
     source = rules.sources[citation.source]
     title = f"《{source.title}》" + (f"（{source.number}）" if source.number else "")
     return title + (citation.article or "")

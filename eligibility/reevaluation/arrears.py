@@ -5,19 +5,20 @@ Month by month, for those in payment: what is due as known now against what was 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.verdicts import INELIGIBLE, NO_VERDICT, Verdicts
+from ..engines.verdicts import INELIGIBLE, NO_VERDICT, ProgrammeVerdicts, Verdicts
 from ..values import Level
-from .evaluation import Evaluations
+from .evaluation import Evaluations, Truths
 from .pieces import NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
 from .plan import Plan
 from .retroactive import Retroactive
-from .subjects import Subjects
+from .subjects import Subjects, Told
 from .totals import Cells, Totals, once
 
 OWED: Final = "补发"
@@ -30,15 +31,17 @@ REASONS: Final = (
     "应发金额未定",
     "当时应发金额未定",
     "在享而当时认定不符合，实发未填",
-    "追回出自追溯的规则",
+    "在享月额与当时认定不同，实发未填",
+    "追回出自追溯改变的条件",
+    "已发而当月不在享",
 )
 """Why a line is 待核."""
-_RECEIPT, _DUE, _THEN, _CONTRADICTED, _RULE = range(1, 6)
+_RECEIPT, _DUE, _THEN, _CONTRADICTED, _OTHER_AMOUNT, _CONDITION, _UNEXPECTED = range(1, len(REASONS))
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The lines of arrears, and by programme whose money would be claimed back because of a rule."""
+    """The lines of arrears, and by programme whose money would be claimed back because of a condition, not only a figure."""
 
     pieces: list[Piece]
     held: dict[str, NDArray[np.bool_]]
@@ -66,14 +69,14 @@ def arrears_of(
     for month in plan.retroactive:
         sides: list[Verdicts] = []
         for programme in plan.settled(month):
-            changed = programme in month.figures or programme in month.rules
             text = plan.rules.programmes[programme]
             paid = subjects.paid(text.name, month.month, text.level)
-            if not changed and paid is None:
+            if not (programme in month.figures or programme in month.rules or paid.given.any()):
                 continue
             sides = sides or evaluations.verdicts(month.then, month.now)
-            then, now = sides
-            found = _settle(programme, month, then, now, evaluations, paid, changed)
+            received = subjects.received(text.name, text.level)
+            receipt = evaluations.in_payment(programme, month.month)
+            found = _settle(programme, month, sides, receipt, paid, received)
             if not len(found.rows):
                 continue
             owing.setdefault(programme, []).append(found)
@@ -88,7 +91,7 @@ def arrears_of(
         )
         held = np.zeros(size, np.bool_)
         for found in months:
-            held[found.rows[found.reason == _RULE]] = True
+            held[found.rows[found.reason == _CONDITION]] = True
         if held.any():
             settled.held[programme] = held
     totals.arrears_lines += sum(len(piece.household) for piece in settled.pieces)
@@ -96,28 +99,27 @@ def arrears_of(
 
 
 def _settle(
-    programme: str,
-    month: Retroactive,
-    then: Verdicts,
-    now: Verdicts,
-    evaluations: Evaluations,
-    paid: tuple[NDArray[np.int64], NDArray[np.bool_]] | None,
-    changed: bool,
+    programme: str, month: Retroactive, sides: Sequence[Verdicts], receipt: Truths, paid: Told, received: Told
 ) -> _Owing:
     """Compares what is due with what was paid for one programme and month; only those that differ are given."""
-    receives, known = evaluations.in_payment(programme, month.month)
-    asked = receives | ~known
-    rows = np.flatnonzero(asked if paid is None or changed else asked & paid[1])
-    due, before = (Side.of(side.programmes.get(programme), rows) for side in (now, then))
-    given = np.zeros(len(rows), np.bool_) if paid is None else paid[1][rows]
-    amount = np.zeros(len(rows), np.int64) if paid is None else paid[0][rows]
-    certain = known[rows]
-    difference = due.low - np.where(given, amount, before.low)
-    reason = _reasons(due, before, given, certain, (difference < 0) & (programme in month.rules))
+    asked = receipt[0] | ~receipt[1]
+    changed = programme in month.figures or programme in month.rules
+    unexpected = ~asked & paid.given & (paid.amount != 0)
+    rows = np.flatnonzero((asked if changed else asked & paid.given) | unexpected)
+    columns = [side.programmes.get(programme) for side in sides]
+    before, due = (Side.of(column, rows) for column in columns)
+    paid, received = paid.at(rows), received.at(rows)
+    receives, known, unexpected = receipt[0][rows], receipt[1][rows], unexpected[rows]
+    difference = due.low - np.where(paid.given, paid.amount, before.low)
+    turned = before.possible & ~_alike(before, due, columns, rows)
+    held = (difference < 0) & (turned | (programme in month.rules))
+    reason = _reasons(due, before, paid, received, held)
+    reason[~known] = _RECEIPT
+    reason[unexpected] = _UNEXPECTED
     # Nothing is due on either side, and nobody says that anything was paid.
     refused = (due.outcome == INELIGIBLE) | (due.outcome == NO_VERDICT)
-    idle = refused & ~given & ~before.eligible & ~before.undetermined
-    settled = due.exact & (given | before.exact)
+    idle = refused & ~paid.given & ~before.possible
+    settled = due.exact & (paid.given | before.exact)
     chosen = np.flatnonzero(~idle & (~settled | (difference != 0)))
     rows, reason, difference = rows[chosen], reason[chosen], difference[chosen]
     return _Owing(
@@ -126,22 +128,31 @@ def _settle(
         reason=reason,
         due=_chosen(due, chosen),
         then=_chosen(before, chosen),
-        paid=np.where(given, amount, Piece.NO_AMOUNT)[chosen],
+        paid=np.where(paid.given, paid.amount, Piece.NO_AMOUNT)[chosen],
         difference=np.where(reason == 0, difference, Piece.NO_AMOUNT),
-        in_payment=np.where(certain, 1, NOTHING).astype(np.int8)[chosen],
+        in_payment=np.where(known, receives, NOTHING).astype(np.int8)[chosen],
     )
 
 
-def _reasons(
-    due: Side, then: Side, given: NDArray[np.bool_], certain: NDArray[np.bool_], held: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
-    """Why a difference is not certain, as a position in `REASONS`; the later ones here outweigh the earlier."""
-    reason = np.zeros(len(given), np.uint8)
-    reason[held] = _RULE
-    reason[~given & ~then.eligible] = _CONTRADICTED
-    reason[~given & ~then.exact] = _THEN
+def _alike(
+    before: Side, due: Side, columns: Sequence[ProgrammeVerdicts | None], rows: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Where a subject is eligible then and now in the same way, so that only figures can have moved the amount."""
+    one, other = columns
+    if one is None or other is None:
+        return np.zeros(len(rows), np.bool_)
+    same: NDArray[np.bool_] = one.routes[rows] == other.routes[rows]
+    return before.eligible & due.eligible & same
+
+
+def _reasons(due: Side, then: Side, paid: Told, received: Told, held: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Why the difference of who is in payment is not certain, as a position in `REASONS`; the later ones here outweigh the earlier."""
+    reason = np.zeros(len(held), np.uint8)
+    reason[~paid.given & received.given & (received.amount != then.low)] = _OTHER_AMOUNT
+    reason[held] = _CONDITION
+    reason[~paid.given & ~then.eligible] = _CONTRADICTED
+    reason[~paid.given & ~then.exact] = _THEN
     reason[~due.exact] = _DUE
-    reason[~certain] = _RECEIPT
     return reason
 
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engines.verdicts import ProgrammeVerdicts
+from ..engines.verdicts import NO_VERDICT, ProgrammeVerdicts
 from ..values import Level
 from .criteria import Codes, distinct, matched
-from .evaluation import Evaluations
+from .evaluation import Evaluations, Truths
 from .pieces import NOT_IN_FORCE, NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
 from .plan import Plan
 from .subjects import Subjects
@@ -23,8 +23,9 @@ ENTERS, LEAVES, GAINS, LOSES, KEEPS, REVIEW = range(len(CHANGES))
 NO_CHANGE: Final = ""
 """In the totals: not eligible on either side."""
 KIND: Final = "变动"
-REASONS: Final = ("", "新结论未定", "原结论未定", "金额未定", "追回出自追溯的规则")
+REASONS: Final = ("", "新结论未定", "原结论未定", "金额未定", "追回出自追溯改变的条件", "在享而两边都不符合")
 """Why a line is 待核."""
+_NEW, _OLD, _AMOUNT, _HELD, _PAID = range(1, len(REASONS))
 
 
 def changes_of(
@@ -36,31 +37,32 @@ def changes_of(
     held: Mapping[str, NDArray[np.bool_]],
     number: int,
 ) -> list[Piece]:
-    """The lines of all programmes, one for each subject that is eligible or undetermined on some side.
+    """The lines of all programmes, one for each subject that is eligible or undetermined on some side, or in payment.
 
-    `held` tells, by programme, whose arrears would be claimed back because of a rule and not a figure; those are 待核.
+    `held` tells, by programme, whose arrears would be claimed back because of a condition and not only a figure; those
+    are 待核, and so is who is in payment and eligible on neither side.
     """
     before, after = evaluations.verdicts(plan.edition_before, plan.edition_after)
     sizes = subjects.sizes(evaluations.present(plan.after.month))
     pieces = []
     for programme in plan.programmes:
-        comparison = _Comparison(
-            plan, subjects, programme, before.programmes.get(programme), after.programmes.get(programme)
-        )
+        sides = before.programmes.get(programme), after.programmes.get(programme)
+        receipt = evaluations.in_payment(programme, plan.after.month)
+        comparison = _Comparison(plan, subjects, programme, sides, receipt)
         comparison.decide(held.get(programme))
         comparison.count(totals, sizes, number)
         if len(comparison.rows):
-            pieces.append(comparison.piece(evaluations, words))
+            pieces.append(comparison.piece(words))
     return pieces
 
 
 def compared(
     old: Side, new: Side, held: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
-    """For subjects that are eligible or undetermined on some side: the change, why it is 待核, the certain difference.
+    """The change of every subject, why it is 待核, and the difference where it is certain.
 
     Changes and reasons are positions in `CHANGES` and `REASONS`; what is not certain is `Piece.NO_AMOUNT`. `held` as for
-    `changes_of`, but along these subjects.
+    `changes_of`, but along these subjects. Who is eligible or undetermined on no side is 待核, being in payment.
     """
     known = old.exact & new.exact
     difference = new.low - old.low
@@ -68,8 +70,13 @@ def compared(
     change = np.full(len(difference), KEEPS, np.uint8)
     reason = np.zeros(len(difference), np.uint8)
     if held is not None:
-        np.putmask(reason, held, 4)
-    for why, where in ((3, ~known & ~leaves), (2, old.undetermined), (1, new.undetermined)):
+        np.putmask(reason, held, _HELD)
+    for why, where in (
+        (_PAID, ~(old.possible | new.possible)),
+        (_AMOUNT, ~known & ~leaves),
+        (_OLD, old.undetermined),
+        (_NEW, new.undetermined),
+    ):
         np.putmask(reason, where, why)
     for what, where in (
         (GAINS, difference > 0),
@@ -90,22 +97,20 @@ class _Comparison:
         plan: Plan,
         subjects: Subjects,
         programme: str,
-        before: ProgrammeVerdicts | None,
-        after: ProgrammeVerdicts | None,
+        sides: tuple[ProgrammeVerdicts | None, ProgrammeVerdicts | None],
+        receipt: Truths,
     ) -> None:
         self.plan, self.subjects, self.id = plan, subjects, programme
         self.text = plan.rules.programmes[programme]
         self.personal = self.text.level is Level.PERSON
         size = subjects.persons if self.personal else subjects.households
-        self.before, self.after = before, after
-        old, new = (
-            np.full(size, NOT_IN_FORCE, np.uint8) if side is None else side.outcome
-            for side in (before, after)
-        )
+        self.before, self.after = sides
+        old, new = (np.full(size, NOT_IN_FORCE, np.uint8) if side is None else side.outcome for side in sides)
         self.pairs = old << 3 | new
+        self.receives, self.told = receipt
         # eligible and undetermined are the odd codes; truths are searched faster than numbers
-        self.rows = np.flatnonzero(((old | new) & 1).view(np.bool_))
-        self.old, self.new = Side.of(before, self.rows), Side.of(after, self.rows)
+        self.rows = np.flatnonzero(((old | new) & 1).view(np.bool_) | self.receives)
+        self.old, self.new = (Side.of(side, self.rows) for side in sides)
         self.household = subjects.household_of[self.rows] if self.personal else self.rows
         self.criteria = matched(programme, plan.edition_before, plan.edition_after)
 
@@ -114,7 +119,7 @@ class _Comparison:
         held = None if held is None else held[self.rows]
         self.change, self.reason, self.difference = compared(self.old, self.new, held)
 
-    def piece(self, evaluations: Evaluations, words: Vocabularies) -> Piece:
+    def piece(self, words: Vocabularies) -> Piece:
         """The rows as lines."""
         changes = np.array([words["change"].code(word) for word in CHANGES], np.int32)
         reasons = np.array([words["note"].code(word) for word in REASONS], np.int32)
@@ -122,9 +127,7 @@ class _Comparison:
             name: np.array([words[name].code(word) for word in OUTCOME_WORDS.values()], np.int32)
             for name in ("outcome_before", "outcome_after")
         }
-        codes, masks = self._turned
-        criteria, clauses = self.criteria.say(masks, words["criteria"], words["clauses"])
-        true, known = evaluations.in_payment(self.id, self.plan.after.month)
+        criteria, clauses = self._told_why(words)
         values: dict[str, Any] = {
             "programme": words["programme"].code(self.text.name),
             "kind": words["kind"].code(KIND),
@@ -132,16 +135,33 @@ class _Comparison:
             "change": changes[self.change],
             "outcome_before": outcome_codes["outcome_before"][self.old.outcome],
             "outcome_after": outcome_codes["outcome_after"][self.new.outcome],
-            "criteria": criteria[codes],
-            "clauses": clauses[codes],
+            "criteria": criteria,
+            "clauses": clauses,
             "note": reasons[self.reason],
-            "in_payment": np.where(known[self.rows], true[self.rows], np.int8(NOTHING)),
+            "in_payment": np.where(self.told[self.rows], self.receives[self.rows], np.int8(NOTHING)),
             "assumptions": words["assumptions"].code("、".join(self._assumptions())),
             "paid": Piece.NO_AMOUNT,
             **self._amounts(),
         }
         nobody = np.full(len(self.rows), NOTHING)
         return Piece(self.household, self.rows if self.personal else nobody, values)
+
+    def _told_why(self, words: Vocabularies) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """What the change rests on, and its clauses: criteria, else figures that moved alike, else who is a subject."""
+        codes, masks = self._turned
+        criteria, clauses = (
+            said[codes] for said in self.criteria.say(masks, words["criteria"], words["clauses"])
+        )
+        silent = np.array([mask == 0 for mask in masks], np.bool_)[codes]
+        for change in (GAINS, LOSES):
+            moved = silent & (self.change == change)
+            figures, documents = self.criteria.figures[change == GAINS]
+            np.putmask(criteria, moved, words["criteria"].code(figures))
+            np.putmask(clauses, moved, words["clauses"].code(documents))
+        for side, change, said in ((self.old, ENTERS, "成为对象"), (self.new, LEAVES, "不再是对象")):
+            crossed = silent & (self.change == change) & (side.outcome == NO_VERDICT)
+            np.putmask(criteria, crossed, words["criteria"].code(said))
+        return criteria, clauses
 
     def _amounts(self) -> dict[str, Any]:
         if self.text.kind == "status":
@@ -164,11 +184,12 @@ class _Comparison:
 
     @cached_property
     def _turned(self) -> tuple[Codes, list[int]]:
-        """The criteria that made the change; of open verdicts, those that are open. Codes of the masks, and the masks."""
+        """The criteria that made the change, are open, or stand in the way of who is paid. Codes of the masks, and the masks."""
         old = self.criteria.hindering(self.before, self.rows, after=False)
         new = self.criteria.hindering(self.after, self.rows, after=True)
         told = np.where(self.change == ENTERS, old, np.where(self.change == LEAVES, new, old | new))
         turned = np.where(self.old.judged & self.new.judged, (old ^ new) & told, np.uint64(0))
+        turned = np.where((self.reason == _PAID) & self.new.judged, new, turned)
         late = self.new.undetermined
         for verdicts, open_, after in (
             (self.before, self.old.undetermined & ~late, False),

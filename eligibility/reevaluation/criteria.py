@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -11,11 +12,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..case import FACTS
-from ..determination.texts import cite
+from ..determination.texts import cite, show
 from ..engines.verdicts import ProgrammeVerdicts
-from ..language.nodes import symbols
+from ..language.nodes import Node, Origin, symbols
 from ..ruleset import Edition, Ruleset
-from ..ruleset.resolved import Criterion, Programme
+from ..ruleset.resolved import Criterion, Programme, ResolvedParameter
 from .pieces import Vocabulary
 
 Masks = NDArray[np.uint64]
@@ -42,6 +43,7 @@ class MatchedCriteria:
     """
 
     def __init__(self, programme: str, before: Edition, after: Edition) -> None:
+        self._programme, self._editions = programme, (before, after)
         self._sides = tuple(_side(edition.programme(programme)) for edition in (before, after))
         own = [side.criteria for side in self._sides]
         merged = {c.id: c for c in (*own[1], *own[0])} | {c.id: c for c in own[1]}
@@ -57,7 +59,7 @@ class MatchedCriteria:
         side = self._sides[after]
         met, unknown = verdicts.met[rows], verdicts.unknown[rows]
         found = (~(met | unknown) & side.ordinary) | (met & side.exclusions)
-        return self._moved(found, after)
+        return self._placed(found, after)
 
     def open(self, verdicts: ProgrammeVerdicts, rows: NDArray[np.intp], *, after: bool) -> Masks:
         """The unknown criteria on routes that may be taken, and the unknown exclusions."""
@@ -66,7 +68,7 @@ class MatchedCriteria:
         relevant = np.full(len(rows), side.exclusions)
         for index, mask in enumerate(side.routes):
             relevant |= (routes >> index & 1) * mask
-        return self._moved(verdicts.unknown[rows] & relevant, after)
+        return self._placed(verdicts.unknown[rows] & relevant, after)
 
     def say(self, masks: list[int], ids: Vocabulary, clauses: Vocabulary) -> tuple[Codes, Codes]:
         """The words for some masks: the criteria with their titles, and the clauses they stand on."""
@@ -84,7 +86,26 @@ class MatchedCriteria:
             found = self._said[mask] = "；".join(title for title, _ in chosen), "；".join(clauses)
         return found
 
-    def _moved(self, masks: Masks, after: bool) -> Masks:
+    @cached_property
+    def figures(self) -> Mapping[bool, tuple[str, str]]:
+        """The figures that the amounts read and that rose between the sides (False: that fell), and their clauses."""
+        return {rising: self._figures(rising) for rising in (True, False)}
+
+    def _figures(self, rising: bool) -> tuple[str, str]:
+        before, after = self._editions
+        said, clauses = [], []
+        for name in sorted(
+            _read_by_amounts(after, after.programme(self._programme)) & before.parameters.keys()
+        ):
+            old, new = before.parameters[name], after.parameters[name]
+            if not _moved(*((old, new) if rising else (new, old))):
+                continue
+            values = (show(end.value, new.symbol.type, "zh") for end in (old, new))
+            said.append(name if new.cells is not None else f"{name} {'→'.join(values)}")
+            clauses += [] if new.cite is None else [cite(new.cite, after.ruleset, "zh")]
+        return "；".join(said), "；".join(dict.fromkeys(clauses))
+
+    def _placed(self, masks: Masks, after: bool) -> Masks:
         """Masks of one side at the positions of both."""
         if after or self._same_places:
             return masks
@@ -106,6 +127,30 @@ def _clause(criterion: Criterion, rules: Ruleset) -> str:
         return ""
     sensitive = any(name in FACTS and FACTS[name].sensitive for name in symbols(criterion.test))
     return NOT_SHOWN if sensitive else cite(criterion.cite, rules, "zh")
+
+
+def _read_by_amounts(edition: Edition, programme: Programme | None) -> set[str]:
+    """The figures that the amounts of a programme's routes read, directly or through definitions."""
+    routes = () if programme is None else programme.routes
+    waiting: list[Node] = [route.amount for route in routes if route.amount is not None]
+    found: set[str] = set()
+    while waiting:
+        for name, symbol in symbols(waiting.pop()).items():
+            if name not in found and symbol.origin is Origin.DEFINITION:
+                waiting.append(edition.definitions[name].node)
+            if symbol.origin in (Origin.DEFINITION, Origin.PARAMETER):
+                found.add(name)
+    return {name for name in found if name in edition.parameters}
+
+
+def _moved(low: ResolvedParameter, high: ResolvedParameter) -> bool:
+    """Whether a figure is higher in the second place: a table, if some cells are and none is lower."""
+    if low.cells is None or high.cells is None:
+        pairs = [(low.value, high.value)]
+    else:
+        pairs = [(low.cells[way], high.cells[way]) for way in low.cells.keys() & high.cells.keys()]
+    known = [(a, b) for a, b in pairs if isinstance(a, int | Fraction) and isinstance(b, int | Fraction)]
+    return any(a < b for a, b in known) and all(a <= b for a, b in known)
 
 
 class _Side(NamedTuple):

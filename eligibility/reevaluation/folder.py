@@ -15,8 +15,9 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from ..case import mask
-from ..errors import InputError, OutputError, Problem
+from ..errors import InputError, OutputError, Problem, reason_of
 from ..writing import write_file
+from .identity import differences
 from .lines import Work
 from .totals import Totals
 
@@ -32,20 +33,28 @@ def writing(place: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, pa.ArrowException) as failure:
-        reason = getattr(failure, "strerror", None) or "写入失败"
+        reason = reason_of(failure, "写入失败")
         problem = Problem("output-unwritable", f"结果写不进去：{reason}", mask(str(place)))
         raise OutputError(problem) from None
 
 
 class Folder:
-    """An output folder, locked while in use (`with Folder(path) as folder`). Raises `OutputError`."""
+    """An output folder, locked while in use (`with Folder(path) as folder`). Raises `OutputError`.
+
+    What fails before anything is worth keeping leaves no folder behind that was not there before.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.work = path / ".work"
+        self._made: list[Path] = []
 
     def __enter__(self) -> Folder:
+        if self.path.exists() and not self.path.is_dir():
+            problem = Problem("output-unwritable", "这是文件，结果要写进文件夹", mask(str(self.path)))
+            raise OutputError(problem)
         with writing(self.path):
+            self._made = [place for place in (self.path, *self.path.parents) if not place.exists()]
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.path, os.O_RDONLY)
             try:
@@ -56,7 +65,12 @@ class Folder:
                 raise OutputError(problem) from None
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed is not None and self._made and next(self.work.glob("*.arrow"), None) is None:
+            with contextlib.suppress(OSError):  # a folder that is not empty stays
+                shutil.rmtree(self.work, ignore_errors=True)
+                for place in self._made:
+                    place.rmdir()
         os.close(self._lock)
 
     def finished(self, identity: dict[str, Any]) -> bool:
@@ -64,8 +78,8 @@ class Folder:
         run = read_run(self.path) if (self.path / RUN).exists() else None
         begun = self._begun() if run is None else None
         for found, state in ((run and run["work"], "已有另一次复核的结果"), (begun, "有另一次没做完的复核")):
-            if found is not None and found != identity:
-                message = f"文件夹里{state}，不覆盖"
+            if found is not None and (told := differences(found, identity)):
+                message = f"文件夹里{state}，不覆盖：{'；'.join(told)}"
                 raise OutputError(Problem("output-other-work", message, mask(str(self.path)), "换一个文件夹"))
         if run is not None:
             self.clear()
@@ -116,6 +130,7 @@ class Folder:
         """Puts a file that `write` makes into the folder, whole or not at all; `private`: only its owner can read it."""
         temporary = self.work / f"{name}.tmp"
         with writing(self.path):
+            self.work.mkdir(mode=0o700, exist_ok=True)
             write(temporary)
             if private:
                 os.chmod(temporary, 0o600)
@@ -167,6 +182,9 @@ def as_json(data: Any) -> bytes:
 
 def read_run(out: Path) -> dict[str, Any]:
     """What `run.json` of a finished re-evaluation says. Raises `InputError` if there is none."""
+    if not out.is_dir():
+        message = "这是文件，应是 reevaluate 的结果文件夹" if out.exists() else "没有这个文件夹"
+        raise InputError(Problem("no-run", message, mask(str(out))))
     try:
         run = json.loads((out / RUN).read_bytes())
     except FileNotFoundError:
@@ -174,6 +192,6 @@ def read_run(out: Path) -> dict[str, Any]:
         raise InputError(problem) from None
     except (OSError, ValueError):
         raise InputError(Problem("run-broken", f"{RUN} 读不出来", mask(str(out)))) from None
-    if not isinstance(run, dict) or not {"work", "register", "plan"} <= set(run):
+    if not isinstance(run, dict) or not {"work", "register", "plan", "editions"} <= set(run):
         raise InputError(Problem("run-broken", f"{RUN} 不是复核的记录", mask(str(out))))
     return run

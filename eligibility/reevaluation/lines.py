@@ -132,8 +132,8 @@ def _people(
     masked = not plan.identity_numbers
     homes, households = _places(household, subjects.households)
     return {
-        "household_id": coded(pa.array(homes), subjects.household_ids(households)),
-        "member_id": coded(members, subjects.member_ids(persons)),
+        "household_id": coded(pa.array(homes), subjects.household_ids(households, masked=masked)),
+        "member_id": coded(members, subjects.member_ids(persons, masked=masked)),
         "name": coded(indices, subjects.names(persons, masked=masked)),
         "identity_number": coded(indices, subjects.identity_numbers(persons, masked=masked)),
     }

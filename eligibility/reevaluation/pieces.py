@@ -100,14 +100,20 @@ class Side:
         return np.equal(self.outcome, UNDETERMINED)
 
     @property
+    def possible(self) -> NDArray[np.bool_]:
+        """Where the verdict is, or may yet be, eligible."""
+        return self.eligible | self.undetermined
+
+    @property
     def judged(self) -> NDArray[np.bool_]:
         """Where there is a verdict, open or not."""
         return np.not_equal(self.outcome, NO_VERDICT) & np.not_equal(self.outcome, NOT_IN_FORCE)
 
     def bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """What lists show as least and most: no amount where the law's figure is unknown or nothing limits it."""
-        low = np.where(self.low < 0, Piece.NO_AMOUNT, self.low)
-        high = np.where((self.high < 0) | (self.high >= UNLIMITED), Piece.NO_AMOUNT, self.high)
+        unlimited = (self.high < 0) | (self.high >= UNLIMITED)
+        high = np.where(unlimited, Piece.NO_AMOUNT, self.high)
+        low = np.where((self.low < 0) | unlimited & (self.low == 0), Piece.NO_AMOUNT, self.low)
         return low, high
 
 

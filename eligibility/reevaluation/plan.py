@@ -75,15 +75,20 @@ class Plan:
     ) -> Plan:
         """A plan with everything about the law checked. Raises `InputError` or `RulesetError`.
 
+        `before` must not lie behind `after`, in its month or in what was known. `through` may end before the month
+        of `after` (which may not have been paid yet), but not before the first month to settle.
+
         `name` and `overlays` need to be given where the ruleset was not loaded from its folder with overlays by name.
         """
         first = before if isinstance(before, Point) else Point.parse(before)
         second = after if isinstance(after, Point) else Point.parse(after)
         last = read_month(through) if isinstance(through, str) else through or second.month
         named = rules.overlays if overlays is None else tuple(map(str, overlays))
+        _check_order(first, second)
         plan = cls(rules, first, second, last, str(name or rules.folder), named, identity_numbers)
         # What the law refuses is refused here, not in a worker.
-        _ = plan.edition_before, plan.edition_after, plan.retroactive
+        _ = plan.edition_before, plan.edition_after
+        _check_through(plan)
         return plan
 
     @cached_property
@@ -103,9 +108,7 @@ class Plan:
     @cached_property
     def retroactive(self) -> tuple[Retroactive, ...]:
         """The months to settle, from the first whose law is known differently now, through `through`."""
-        months = retroactive_months(
-            self.rules, self.before.known_on, self.after.known_on, self.after.month, self.through
-        )
+        months = retroactive_months(self.rules, self.before.known_on, self.after.known_on, self.through)
         for month in months:
             for programme in (*month.then.programmes, *month.now.programmes):
                 _check_rule(programme)
@@ -146,6 +149,32 @@ def _again(
     """The plan in another process; loaded once, however often it is sent."""
     rules = load_ruleset(name, overlays=overlays)
     return Plan.of(rules, before, after, through, name=name, overlays=overlays, identity_numbers=numbers)
+
+
+def _check_order(before: Point, after: Point) -> None:
+    """The other way round, what is owed and what is claimed back would change places, or not be found at all."""
+    told = None
+    if before.month > after.month:
+        told = f"原来的月份（--before {before.month}）晚于现在的（--after {after.month}）"
+    elif after.known_on is not None and before.known_on is None:
+        told = f"--before 没有写知悉日，按现在所知的全部；--after 却只按 {after.known_on} 已知的规定"
+    elif before.known_on and after.known_on and before.known_on > after.known_on:
+        told = f"原来的知悉日（--before {before}）晚于现在的（--after {after}）"
+    if told is not None:
+        raise InputError(
+            Problem("plan-order", told, None, "如 --before 2025-06@2025-06-30 --after 2025-07@2025-09-30")
+        )
+
+
+def _check_through(plan: Plan) -> None:
+    """A last month before everything that is owed is a mistake, not a wish for nothing."""
+    if plan.retroactive or plan.through >= plan.after.month:
+        return
+    to_after = retroactive_months(plan.rules, plan.before.known_on, plan.after.known_on, plan.after.month)
+    if to_after:
+        message = f"补发算到 {plan.through}（--through），而第一个要补算的月份是 {to_after[0].month}"
+        hint = f"写 {to_after[0].month} 或更晚；不写即 {plan.after.month}"
+        raise InputError(Problem("plan-through", message, None, hint))
 
 
 def _check_rule(programme: Programme) -> None:

@@ -29,26 +29,20 @@ class Retroactive(NamedTuple):
 
 
 def retroactive_months(
-    rules: Ruleset, then: date | None, now: date | None, latest: Month, through: Month
+    rules: Ruleset, then: date | None, now: date | None, through: Month
 ) -> tuple[Retroactive, ...]:
-    """Every month from the first one not after `latest` whose law differs, through `through`; none if none differs.
+    """Every month from the first whose law differs, through `through`; none if none differs.
 
     There are none either where `then` is None: what was known then is everything.
     """
     if then is None or then == now:
         return ()
-    starts = [start for start in _learnt(rules, then, now) if start <= latest]
-    month = max(min(starts), rules.start) if starts else None
     months: list[Retroactive] = []
-    while month is not None and month <= max(latest, through):
+    month = max(min(_learnt(rules, then, now), default=through + 1), rules.start)
+    while month <= through:
         found = _compared(rules, month, then, now)
-        if not months and (month > latest or not (found.figures or found.rules)):
-            month = None if month > latest else month + 1
-            continue
-        if month <= through:
+        if months or found.figures or found.rules:
             months.append(found)
-        else:
-            break
         month = month + 1
     return tuple(months)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -22,11 +22,13 @@ import pyarrow.parquet as pq
 
 from ..engines.kernel import kernel_of
 from ..quantities import Month
+from ..register.problems import TableCount
 from ..register.store import Register, open_register
 from ..ruleset import Ruleset
 from .evaluation import Evaluations
 from .folder import RUN, Folder, as_json
 from .growing import Growing
+from .identity import identity_of
 from .lines import Evaluating, work_of
 from .missing import missing_facts
 from .outputs import ARREARS_COLUMNS, CHANGE_COLUMNS, parts, payments, write_parquet
@@ -45,7 +47,6 @@ BATCHES_AT_ONCE: Final = 2
 """How many batches are in memory and worked on."""
 LISTS: Final = ((CHANGES_FILE, CHANGE_COLUMNS, True), (ARREARS_FILE, ARREARS_COLUMNS, False))
 """The lists written meanwhile, each by a thread of its own: file, columns, and whether of the changes or the arrears."""
-_FORMAT: Final = 1
 _PACKAGES: Final = ("eligibility", "pyarrow", "numpy", "llvmlite")
 
 Progress = Callable[[int, int], None]
@@ -56,6 +57,7 @@ Progress = Callable[[int, int], None]
 class Report:
     """What a re-evaluation came to: its folder, the content of `summary.json`, and whether it was there already.
 
+    `workbooks` are the names of those written now, which may be all that was missing of a finished run.
     Of imported tables: `rows_listed` is how many rows could not be used and stand in the list of problems, `notices`
     what else should be known about them.
     """
@@ -63,6 +65,7 @@ class Report:
     out: Path
     summary: dict[str, Any]
     already_finished: bool
+    workbooks: tuple[str, ...] = ()
     rows_listed: int = 0
     notices: tuple[str, ...] = ()
 
@@ -85,7 +88,8 @@ def reevaluate(
 
     `through` is the last month settled (None: that of `after`). Names and identity numbers are masked unless
     `identity_numbers`. Raises `InputError` and `RulesetError` before anything is written, `OutputError` for a folder
-    that cannot be used. A folder with the same work finished is left as it is; one that was stopped is gone on with.
+    that cannot be used. A folder with the same work finished is left as it is, but for workbooks (`excel`) that are
+    missing; one that was stopped is gone on with.
     """
     plan = Plan.of(
         rules, before, after, through, name=name, overlays=overlays, identity_numbers=identity_numbers
@@ -106,11 +110,13 @@ def reevaluate_tables(
     overlays: Sequence[str | Path] | None = None,
     identity_numbers: bool = False,
     excel: bool = False,
+    ignore: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> Report:
     """Imports tables (see `import_register`) into the folder and re-evaluates them as `reevaluate` does.
 
-    The register and the list of rows that could not be used stand in the folder beside the results.
+    The register and the list of rows that could not be used stand in the folder beside the results; `run.json` counts
+    the rows of every table.
     """
     from ..register.importing import import_register
 
@@ -120,10 +126,13 @@ def reevaluate_tables(
     with Folder(out) as folder:
         with folder.staging() as staging:
             problems = staging / PROBLEMS_FILE
-            imported = import_register(source, staging / REGISTER_FILE, rules, problems=problems)
+            imported = import_register(
+                source, staging / REGISTER_FILE, rules, problems=problems, ignore=ignore
+            )
             if imported.rows_listed == 0:
                 problems.unlink(missing_ok=True)
-            run = Run(plan, open_register(staging / REGISTER_FILE), folder, excel=excel)
+            register = open_register(staging / REGISTER_FILE)
+            run = Run(plan, register, folder, excel=excel, tables=imported.tables)
             if not folder.finished(run.identity):
                 folder.take(staging, REGISTER_FILE, PROBLEMS_FILE)
         run.register = open_register(out / REGISTER_FILE)
@@ -141,26 +150,21 @@ class Run:
         folder: Folder,
         *,
         excel: bool = False,
+        tables: Sequence[TableCount] = (),
         evaluating: Evaluating = Evaluations,
     ) -> None:
         self.plan, self.register, self.folder = plan, register, folder
-        self.excel, self.evaluating = excel, evaluating
-        self.identity = {
-            "format": _FORMAT,
-            "plan": {k: v for k, v in plan.data().items() if k not in ("ruleset", "overlays")},
-            "excel": excel,
-            "editions": [plan.edition_before.edition_digest, plan.edition_after.edition_digest],
-            "settled": [
-                [str(m.month), m.then.edition_digest, m.now.edition_digest] for m in plan.retroactive
-            ],
-            "register": register.digest,
-        }
+        self.excel, self.tables, self.evaluating = excel, tables, evaluating
+        self.identity = identity_of(plan, register)
 
     def complete(self, progress: Progress | None = None) -> Report:
         """Does what is not done yet, and reports."""
         out = self.folder.path
         if self.folder.finished(self.identity):
-            return Report(out, json.loads((out / SUMMARY_FILES[0]).read_bytes()), already_finished=True)
+            summary = json.loads((out / SUMMARY_FILES[0]).read_bytes())
+            workbooks = self._workbooks(missing_only=True)
+            self.folder.clear()
+            return Report(out, summary, already_finished=True, workbooks=workbooks)
         self.folder.begin(self.identity)
         with ThreadPoolExecutor(BATCHES_AT_ONCE + len(LISTS)) as pool:
             with Growing[int]() as lines:
@@ -171,8 +175,10 @@ class Run:
             for file in files:
                 file.result()
         self._summaries(summary, totals)
+        workbooks = self._workbooks(missing_only=False)
+        self.folder.place_bytes(RUN, as_json(self._record(summary)))
         self.folder.clear()
-        return Report(out, summary, already_finished=False)
+        return Report(out, summary, already_finished=False, workbooks=workbooks)
 
     def _batches(self, pool: ThreadPoolExecutor, lines: Growing[int], progress: Progress | None) -> Totals:
         """Works through the register, some batches at a time; `lines` gets how many lines of each are changes."""
@@ -242,18 +248,26 @@ class Run:
         return [pool.submit(self._list, name, columns, lines, changes) for name, columns, changes in LISTS]
 
     def _list(self, name: str, columns: Any, lines: Growing[int], changes: bool) -> None:
-        """One list as Parquet, and as workbooks where they are wanted."""
+        """One list as Parquet."""
 
         def batches() -> Iterator[pa.RecordBatch]:
             return parts(self.folder.part, lines, changes=changes)
 
         self._write(name, lambda path: write_parquet(path, columns, batches()))
-        if self.excel:
-            from .workbook import write_workbooks
 
-            write_workbooks(
-                self.folder, Path(name).stem, columns, batches, private=self.plan.identity_numbers
-            )
+    def _workbooks(self, *, missing_only: bool) -> tuple[str, ...]:
+        """Writes the lists as workbooks too, where these are wanted; their names."""
+        if not self.excel:
+            return ()
+        from .workbook import workbook_names, write_workbooks
+
+        written: list[str] = []
+        for name in (*(name for name, _, _ in LISTS), PAYMENTS_FILE):
+            listed = self.folder.path / name
+            if missing_only and all((self.folder.path / book).exists() for book in workbook_names(listed)):
+                continue
+            written += write_workbooks(self.folder, name, private=self.plan.identity_numbers)
+        return tuple(written)
 
     def _write(self, name: str, write: Callable[[Path], None]) -> None:
         self.folder.place(name, write, private=self.plan.identity_numbers)
@@ -264,13 +278,16 @@ class Run:
         pages = (as_json(summary), markdown_page(summary).encode(), html_page(summary).encode())
         for name, page in zip(SUMMARY_FILES, pages, strict=True):
             self.folder.place_bytes(name, page)
-        self.folder.place_bytes(RUN, as_json(self._record(summary)))
 
     def _record(self, summary: dict[str, Any]) -> dict[str, Any]:
         """What `run.json` says: the work, what it was done with, and what came out."""
         plan, register = self.plan, self.register
         path, folder = register.path.resolve(), self.folder.path.resolve()
         inside = path.is_relative_to(folder)
+        imported = [
+            {"table": t.table, "rows": t.rows_in, "stored": t.rows_stored, "listed": t.rows_listed}
+            for t in self.tables
+        ]
         return {
             "work": self.identity,
             "plan": plan.data(),
@@ -288,6 +305,7 @@ class Run:
                 "households": register.households,
                 "persons": register.persons,
             },
+            **({"imported": imported} if imported else {}),
             "versions": {name: version(name) for name in _PACKAGES},
             "lines": {"changes": summary["change_lines"], "arrears": summary["arrears_lines"]},
         }

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..case import mask_name
+from ..case import mask, mask_name
 from ..quantities import Month
-from ..register.columns import MEMBERS, paid_column
+from ..register.arrays import known
+from ..register.columns import AMOUNT, MEMBERS, paid_column
 from ..values import Level
 from .districts import UNKNOWN_DISTRICT
 from .pieces import coded
 from .totals import counts
+
+_SHORTEST_IDENTITY: Final = 15
+"""Signs of the shortest text that may be an identity number."""
+
+
+class Told(NamedTuple):
+    """Amounts in 分 that a register tells of each subject, and where it does."""
+
+    amount: NDArray[np.int64]
+    given: NDArray[np.bool_]
+
+    def at(self, rows: NDArray[np.intp]) -> Told:
+        """The same of some subjects."""
+        return Told(self.amount[rows], self.given[rows])
 
 
 class Subjects:
@@ -94,20 +110,28 @@ class Subjects:
             return self.person_column(title)
         return self.batch.column(title) if title in self.batch.schema.names else None
 
-    def paid(
-        self, programme: str, month: Month, level: Level
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
-        """What was paid for a month, in 分, and whether it is given; None if no column says."""
-        column = self.column(paid_column(programme, month, level).title, level)
+    def paid(self, programme: str, month: Month, level: Level) -> Told:
+        """What was paid for a month."""
+        return self._told(paid_column(programme, month, level).title, level)
+
+    def received(self, programme: str, level: Level) -> Told:
+        """What is in payment a month."""
+        return self._told(f"{AMOUNT}.{programme}", level)
+
+    def _told(self, title: str, level: Level) -> Told:
+        column = self.column(title, level)
         if column is None or column.null_count == len(column):
-            return None
-        return pc.fill_null(column, 0).to_numpy(), column.is_valid().to_numpy(zero_copy_only=False)
+            rows = self.persons if level is Level.PERSON else self.households
+            return Told(np.zeros(rows, np.int64), np.zeros(rows, np.bool_))
+        return Told(pc.fill_null(column, 0).to_numpy(), known(column))
 
-    def household_ids(self, rows: pa.Array) -> pa.Array:
-        return self.batch.column("家庭编号").take(rows)
+    def household_ids(self, rows: pa.Array, *, masked: bool) -> pa.Array:
+        numbers = self.batch.column("家庭编号").take(rows)
+        return _without_identity(numbers) if masked else numbers
 
-    def member_ids(self, persons: pa.Array) -> pa.Array:
-        return self._taken("成员编号", persons)
+    def member_ids(self, persons: pa.Array, *, masked: bool) -> pa.Array:
+        numbers = self._taken("成员编号", persons)
+        return _without_identity(numbers) if masked else numbers
 
     def names(self, persons: pa.Array, *, masked: bool) -> pa.Array:
         names = self._taken("姓名", persons).dictionary_encode()  # many are the same: masked once
@@ -132,6 +156,13 @@ def _places_of(word: str, column: pa.Array) -> NDArray[np.intp]:
     position = encoded.dictionary.index(word).as_py()
     codes = pc.fill_null(encoded.indices, -1).to_numpy()
     return np.flatnonzero(codes == position) if position >= 0 else np.zeros(0, np.intp)
+
+
+def _without_identity(numbers: pa.Array) -> pa.Array:
+    """An office's own numbers, masked where it used identity numbers."""
+    if (pc.max(pc.utf8_length(numbers)).as_py() or 0) < _SHORTEST_IDENTITY:
+        return numbers
+    return pa.array([number and mask(number) for number in numbers.to_pylist()], pa.string())
 
 
 def masked_numbers(numbers: pa.Array) -> pa.Array:

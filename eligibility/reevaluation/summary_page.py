@@ -34,11 +34,9 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Headings, and rows of text."""
 
 
-def tables(summary: Mapping[str, Any]) -> Iterable[tuple[str, Table]]:
-    """The tables a terminal shows: changes, money, and what is owed."""
-    for heading, table, _ in _sections(summary):
-        if heading in ("变动", "月发放额", "补发和追回"):
-            yield heading, table
+def tables(summary: Mapping[str, Any]) -> Iterable[tuple[str, Table, list[str]]]:
+    """The tables a terminal shows, with their notes: changes, money, and what is owed."""
+    return (section for section in _sections(summary) if section[0] in ("变动", "月发放额", "补发和追回"))
 
 
 def opening(summary: Mapping[str, Any]) -> list[str]:
@@ -103,13 +101,20 @@ def _sections(summary: Mapping[str, Any]) -> Iterable[tuple[str, Table, list[str
         "月发放额",
         _money_table(summary),
         [
-            f"单位：元。全年按 {MONTHS_A_YEAR} 个月计；按季发放的项目不折算。金额未定的不计入，另列个数；"
-            "差额只计两次金额都确定的，待核的不计。"
-            "须择一的项目各自列出，不相加。"
+            f"单位：元。全年按 {MONTHS_A_YEAR} 个月计；按季发放的项目不折算。金额未定的不计入，另列个数。",
+            "差额不是新金额减原金额：原金额、新金额各是那一边所有确定的金额；差额只计两边金额都确定的，待核的不计。",
+            "须择一的项目各自列出，不相加。",
         ],
     )
     if any(any(item["lines"] for item in p["arrears"].values()) for p in summary["programmes"]):
-        yield "补发和追回", _arrears_table(summary), ["单位：元。补发和追回分列，不相抵；待核的不计金额。"]
+        yield (
+            "补发和追回",
+            _arrears_table(summary),
+            [
+                "单位：元。补发和追回分列，不相抵；待核的不计金额。",
+                "这里和发放汇总里，追回额是正数；补发明细里，追回的差额是负数。",
+            ],
+        )
     yield "各区县", _districts_table(summary), ["单位：户或人，各项目合计；月差额单位：元。"]
     missing = summary["missing"]
     if missing["facts"]:

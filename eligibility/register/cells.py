@@ -6,6 +6,7 @@ has. Nothing is repaired by guessing: what lost digits or may mean two things is
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ..case.identity import check_certificate_number, check_identity_number, mas
 from ..errors import nearest
 from ..quantities import MAX_FEN
 from ..values import FIRST_DATE, LAST_DATE
-from .columns import NONE, Column, ColumnKind, list_text, words
+from .columns import HOUSEHOLD_ID, MEMBER_ID, NONE, Column, ColumnKind, list_text, words
 
 _TEXT_LIMIT: Final = 1000
 _LABEL_LIMIT: Final = 100
@@ -40,22 +41,33 @@ _DIGITS: Final = re.compile(r"(\d{4})(\d{2})(\d{2})\Z", re.ASCII)
 _MONTH_ONLY: Final = re.compile(r"\d{4}[-/.年]\d{1,2}月?\Z", re.ASCII)
 _SCIENTIFIC: Final = re.compile(r"\d(?:\.\d+)?E\+\d{1,3}\Z", re.ASCII | re.IGNORECASE)
 _REGION: Final = re.compile(r"\d{12}\Z", re.ASCII)
+_NO_NUMBER: Final = re.compile(r"[^0-9Xx*.]+|[0-9Xx]{7,}", re.ASCII)
+DATE_FORMS: Final = "2025-07-01、2025/7/1、2025.7.1、2025年7月1日、20250701"
+"""How a day may be typed."""
 _EXACT_NUMBER: Final = 10**15
 """Spreadsheets keep fifteen digits of a number; of a longer one the last are lost."""
+
+_IDENTITY_LENGTH: Final = 18
 
 IDENTITY_NUMBER: Final = "identity_number"
 CERTIFICATE_NUMBER: Final = "certificate_number"
 NUMBERED: Final = frozenset({IDENTITY_NUMBER, CERTIFICATE_NUMBER})
 """Keys of the columns that hold numbers of eighteen digits or more."""
+OWN_NUMBERS: Final = frozenset({HOUSEHOLD_ID.key, MEMBER_ID.key})
+"""Keys of the columns that hold numbers which the office gives itself."""
 
 
 @dataclass
 class CellRefused(Exception):
-    """A cell that cannot be used: a stable code, what is wrong, and what to do. Never repeats the cell."""
+    """A cell that cannot be used: a stable code, what is wrong, and what to do. Never repeats the cell.
+
+    `value` is what tells rows of one household apart all the same.
+    """
 
     code: str
     message: str
     remedy: str
+    value: str | None = None
 
 
 def cell_value(
@@ -83,6 +95,8 @@ def cell_value(
     if column.key in _NUMBER_CHECKS:
         return _number_of_person(column, typed)
     value = _READERS[column.kind](typed)
+    if column.key in OWN_NUMBERS:
+        _refuse_identity(column, str(value))
     # The name of a person stays as typed.
     return name.strip() if column.key == "name" and isinstance(typed, str) else value
 
@@ -102,15 +116,30 @@ def _meant(column: Column, text: str) -> str | None:
 
 def masked_cell(column: Column | None, typed: object) -> str:
     """A cell as a list of problems may show it: names and numbers of people masked, other sensitive cells hidden."""
-    text = "" if typed is None else str(typed).strip()
+    text = cell_text(typed).strip()
     if column is not None and column.sensitive and text:
         if column.key == "name":
             return mask_name(text)
-        if column.key not in NUMBERED:
-            return "******"
-        hidden = mask(text)
-        return hidden if hidden != text or "********" in text else f"{text[:6]}********"
+        return _masked_number(text) if column.key in NUMBERED else "******"
     return mask(text)[:40]
+
+
+def _masked_number(text: str) -> str:
+    """What stands in a column of numbers of people: six signs of a number and its end, all else as stars."""
+    text = normal(text)
+    hidden = mask(text)
+    if "********" not in hidden:
+        hidden = f"{text[:6]}********"
+    return _NO_NUMBER.sub(lambda match: "*" * len(match[0]), hidden)
+
+
+def cell_text(typed: object) -> str:
+    """A cell as the office sees it: a whole number without a fraction, a truth as spreadsheets write it."""
+    if typed is None:
+        return ""
+    if isinstance(typed, bool):
+        return str(typed).upper()
+    return f"{typed:.0f}" if isinstance(typed, float) and typed.is_integer() else str(typed)
 
 
 def _plain(typed: object) -> object:
@@ -168,6 +197,16 @@ def _number_of_person(column: Column, typed: object) -> str:
         raise CellRefused(f"cell-{column.key.replace('_', '-')}", str(problem), "请按证件核对") from None
 
 
+def _refuse_identity(column: Column, number: str) -> None:
+    """Refuses the number of a person as that of a household or member: it would stand in every list."""
+    checks = _NUMBER_CHECKS.values() if len(number) >= _IDENTITY_LENGTH else ()
+    for check in checks:
+        with contextlib.suppress(ValueError):
+            check(number)
+            message = f"{column.title}不能用证件号"
+            raise CellRefused("cell-own-number", message, f"改用经办机构自己编的{column.title}", number)
+
+
 def _region(typed: object) -> str:
     text = _text(typed)
     if not _REGION.match(text):
@@ -212,7 +251,7 @@ def _money(typed: object, scale: int, *, signed: bool) -> int:
     if fen != fen.to_integral_value():
         raise CellRefused("cell-money-fraction", "金额不足一分", "按四舍五入或按凭证写到分，最多两位小数")
     if abs(fen) > MAX_FEN or (fen < 0 and not signed):
-        expected = "正负 10 亿元之间" if signed else "0 至 10 亿元之间"
+        expected = "正负 10 亿元之间" if signed else " 0 至 10 亿元之间"
         raise CellRefused("cell-money-range", f"金额应在{expected}", "请核对")
     return int(fen)
 
@@ -243,7 +282,7 @@ def _whole(typed: object, limit: int, units: str) -> int:
 
 
 def _day(typed: object) -> date:
-    """A day, as such or as 2025-7-1, 2025/7/1, 2025.7.1, 2025年7月1日 or 20250701."""
+    """A day, as such or in one of `DATE_FORMS`."""
     day: date | None = typed if type(typed) is date else None
     if isinstance(typed, datetime):
         raise CellRefused("cell-date", "日期后面还有时刻", "只写日期，如 2025-07-01")
@@ -266,7 +305,7 @@ def _day(typed: object) -> date:
         except ValueError:
             raise CellRefused("cell-date", "没有这一天", "请核对日期") from None
     if day is None:
-        raise CellRefused("cell-date", "应为日期", "写法如 2025-07-01、2025/7/1、2025年7月1日 或 20250701")
+        raise CellRefused("cell-date", "应为日期", f"写法如 {DATE_FORMS}")
     if not FIRST_DATE <= day <= LAST_DATE:
         raise CellRefused("cell-date", f"日期应在 {FIRST_DATE} 至 {LAST_DATE} 之间", "请核对日期")
     return day

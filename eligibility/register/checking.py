@@ -18,6 +18,7 @@ from .flat import Tables
 from .suspicion import suspicious
 
 _MEMBER: Final = re.compile(r"成员\[(\d+)\](?:\.([^：]*))?：(.*)\Z", re.DOTALL)
+_NAMED: Final = re.compile(r" ?成员\[(\d+)\](?:\.[^\s，；（）]*)? ?")
 _HOUSEHOLD: Final = re.compile(r"家庭(?:\.([^：]*))?：(.*)\Z", re.DOTALL)
 _QUOTED: Final = re.compile(r"“([^”]*)”", re.DOTALL)
 _PARENT: Final = re.compile(r"(?:儿童\.)?父母\[(\d)\]")
@@ -49,6 +50,11 @@ def findings(tables: Tables, kinds: Sequence[str]) -> Mapping[int, list[Finding]
         except InputError as error:
             found[position] = [_finding(problem, row) for problem in error.problems]
     return found
+
+
+def in_rows(message: str, rows: Sequence[int]) -> str:
+    """A message that names members by their position, naming them by the rows they stand in instead."""
+    return _NAMED.sub(lambda match: f"第 {rows[int(match[1]) - 1]} 行", message)
 
 
 def _finding(problem: Problem, row: Mapping[str, Any]) -> Finding:

@@ -6,7 +6,7 @@ row of that household is listed. Rows in are rows stored and rows listed, of eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..case.fields import MAX_MEMBERS
+from ..errors import InputError, Problem
 from ..values import Level
 from .columns import HOUSEHOLD_ID, MEMBER_ID
-from .conversion import TypedTable
+from .conversion import NO_ROW, TypedTable
 from .flat import Tables
 from .problems import SAME_HOUSEHOLD, RowProblem, TableCount
 from .schema import BATCH_HOUSEHOLDS
@@ -39,18 +40,23 @@ class Listing:
         problem = self.tables[level].problem(row, code, message, remedy, column)
         self.problems[level].setdefault(row, []).append(problem)
 
-    def add_rest(self, level: Level, rows: Rows) -> None:
-        """Lists those rows of an unusable household that have no problem of their own."""
-        for row in map(int, rows):
+    def add_rest(self, level: Level, rows: Iterable[int], because: RowProblem) -> None:
+        """Lists those rows of an unusable household that have no problem of their own, with the place of the first."""
+        message = f"{SAME_HOUSEHOLD}，见 {because.table} 第 {because.row} 行"
+        for row in rows:
             if row not in self.problems[level]:
-                self.add(level, row, "same-household", SAME_HOUSEHOLD, "改正同户的其他问题后一起导入")
+                self.add(level, row, "same-household", message, "改正同户的其他问题后一起导入")
 
     def found(self) -> Iterator[RowProblem]:
         """Every problem, households before members, each table from the top."""
         for level in sorted(self.problems):
-            rows = self.tables[level].rows
-            for row in sorted(self.problems[level], key=lambda index: int(rows[index])):
+            for row in self.rows(level):
                 yield from self.problems[level][row]
+
+    def rows(self, level: Level) -> list[int]:
+        """The rows of a table that have problems, by index, from the top of the table."""
+        numbers = self.tables[level].rows
+        return sorted(self.problems[level], key=lambda index: int(numbers[index]))
 
     def counts(self, stored: Mapping[Level, int]) -> tuple[TableCount, ...]:
         """What became of the rows of each table. A row that is neither stored nor listed is a fault of this program."""
@@ -109,11 +115,20 @@ class _Join:
         """Finds unusable households and lists all their rows."""
         self._counts()
         self._identities()
-        for level, codes in ((Level.HOUSEHOLD, self.household), (Level.PERSON, self.person)):
-            self.bad[codes[np.array(list(self.listing.problems[level]), int)]] = True
-        self.bad[-1] = False
-        for level, codes in ((Level.HOUSEHOLD, self.household), (Level.PERSON, self.person)):
-            self.listing.add_rest(level, np.flatnonzero(self.bad[codes]))
+        self._homeless()
+        because: dict[int, RowProblem] = {}
+        for level, codes in self._codes():
+            for row in self.listing.rows(level):
+                because.setdefault(int(codes[row]), self.listing.problems[level][row][0])
+        because.pop(-1, None)  # rows without a number are no household
+        self.bad[list(because)] = True
+        for level, codes in self._codes():
+            for row in map(int, np.flatnonzero(self.bad[codes])):
+                self.listing.add_rest(level, (row,), because[int(codes[row])])
+
+    def _codes(self) -> Iterator[tuple[Level, Rows]]:
+        yield Level.HOUSEHOLD, self.household
+        yield Level.PERSON, self.person
 
     def usable_households(self) -> Rows:
         """The rows of households that can be stored."""
@@ -162,6 +177,37 @@ class _Join:
         for row, other in in_two_households(known, self.person[:count]):
             message = f"同一身份证号也在另一户（第 {int(person.rows[other])} 行）"
             self.listing.add(Level.PERSON, row, "person-twice", message, "一人只能在一户", "身份证号")
+
+    def _homeless(self) -> None:
+        """Members whose household nothing names may belong to the one above them (at the top of the table, below).
+
+        Raises `InputError` where rows have no order: then any household may be theirs.
+        """
+        person = self.tables[Level.PERSON]
+        homeless = self._homeless_rows()
+        if not homeless:
+            return
+        if not person.ordered:
+            message = f"有 {len(homeless)} 行没有可用的家庭编号；这里的行没有次序，任何一户都可能少了人"
+            raise InputError(Problem("member-household-unknown", message, person.place, "补上家庭编号"))
+        order = np.argsort(person.rows, kind="stable")
+        named = order[self.person[order] >= 0]
+        near: dict[int, int] = {}
+        if len(named):
+            after = np.searchsorted(person.rows[named], person.rows[homeless])
+            for row, place in zip(homeless, after, strict=True):
+                near.setdefault(int(named[max(place - 1, 0)]), int(person.rows[row]))
+        for row, number in near.items():
+            message = f"第 {number} 行没有可用的家庭编号，可能是这户的成员"
+            remedy = "补上那一行的家庭编号，一起导入"
+            self.listing.add(Level.PERSON, row, "household-doubtful", message, remedy)
+
+    def _homeless_rows(self) -> list[int]:
+        """The members' rows without a household, from the top; a total or a note is no member."""
+        problems = self.listing.problems[Level.PERSON]
+        rows = map(int, np.flatnonzero(self.person < 0))
+        members = (row for row in rows if not any(one.code in NO_ROW for one in problems.get(row, ())))
+        return sorted(members, key=lambda row: int(self.tables[Level.PERSON].rows[row]))
 
 
 def in_two_households(identities: pa.Array, households: Rows) -> Iterator[tuple[int, int]]:

@@ -6,9 +6,10 @@ Lists stand in one cell as words; how they are written and read is here as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from ..case.fields import (
@@ -52,6 +53,25 @@ class ColumnKind(Enum):
     CHOICE = "choice"
     LIST = "list"
     MEMBER = "member"
+
+
+KIND_TITLES: Final[Mapping[ColumnKind, str]] = MappingProxyType(
+    {
+        ColumnKind.TEXT: "文字",
+        ColumnKind.CODE: "12 位代码",
+        ColumnKind.MONEY: "元",
+        ColumnKind.SIGNED_MONEY: "元，可以为负",
+        ColumnKind.AREA: "平方米",
+        ColumnKind.COUNT: "整数",
+        ColumnKind.TERM: "月数",
+        ColumnKind.DATE: "日期",
+        ColumnKind.TRUTH: "是、否",
+        ColumnKind.CHOICE: "选一",
+        ColumnKind.LIST: "可多选",
+        ColumnKind.MEMBER: "成员编号",
+    }
+)
+"""What a cell of each kind holds, in a word."""
 
 
 @dataclass(frozen=True, slots=True)

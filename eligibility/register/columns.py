@@ -266,6 +266,7 @@ COLUMNS: Final = (*HOUSEHOLD_COLUMNS, *PERSON_COLUMNS)
 HOUSEHOLD_ID: Final = HOUSEHOLD_COLUMNS[0]
 """The key of both tables; only a household's row stores it."""
 MEMBER_ID: Final = PERSON_COLUMNS[0]
+REGION: Final = next(column.title for column in HOUSEHOLD_COLUMNS if column.key == "region")
 RECEIPTS: Final = HOUSEHOLD_COLUMNS[-1].title
 """在享待遇, the list of programmes in payment: of the household, and of a member."""
 

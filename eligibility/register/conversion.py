@@ -30,13 +30,16 @@ _SUMMARY: Final = re.compile(
 )
 _NO_HOUSEHOLD: Final = "是合计或备注行，不是家庭或成员"
 _NOTHING_TO_DO: Final = "不用处理"
+NO_ROW: Final = ("row-header", "row-summary")
+"""Codes of rows that are no household and no member."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypedTable:
     """A table with typed columns by title, as stored; `ids` the household of each row (null: not given).
 
-    `problems` of its rows, by index (a row that never became cells stands behind the others); `rows` their numbers.
+    `problems` of its rows, by index (a row that never became cells stands behind the others); `rows` their numbers;
+    `ordered` if rows stand in the order of whoever typed them.
     """
 
     level: Level
@@ -46,6 +49,7 @@ class TypedTable:
     rows: NDArray[np.int64]
     problems: Mapping[int, list[RowProblem]]
     headers: Mapping[str, str]
+    ordered: bool = True
 
     def problem(
         self, index: int, code: str, message: str, remedy: str, column: str | None = None
@@ -54,9 +58,8 @@ class TypedTable:
         household = self.ids[index].as_py() if index < len(self.ids) else None
         title = self.headers.get(column, column) if column is not None else None
         row = int(self.rows[index])
-        return RowProblem(
-            self.level, self.place, row, title, mask(household or ""), "", code, message, remedy
-        )
+        shown, said, advised = mask(household or ""), mask(message), mask(remedy)
+        return RowProblem(self.level, self.place, row, title, shown, "", code, said, advised)
 
 
 def typed_table(table: Table, titles: Titles) -> TypedTable:
@@ -90,6 +93,7 @@ def typed_table(table: Table, titles: Titles) -> TypedTable:
         np.concatenate([table.rows, behind]),
         problems,
         {header.column.title: header.title for header in table.headers},
+        table.ordered,
     )
 
 
@@ -118,7 +122,7 @@ def _distinct(cells: Any) -> tuple[NDArray[np.int64], Sequence[object]]:
 def _read_all(
     header: Header, distinct: Sequence[object], also: Mapping[str, str]
 ) -> tuple[list[object], dict[int, CellRefused]]:
-    """The value of each distinct cell (None where it is refused), and why."""
+    """The value of each distinct cell (what is left of it where it is refused), and why."""
     values: list[object] = []
     wrong: dict[int, CellRefused] = {}
     for code, cell in enumerate(distinct):
@@ -128,7 +132,7 @@ def _read_all(
                 _refuse_no_household(str(value), header.title)
             values.append(value)
         except CellRefused as why:
-            values.append(None)
+            values.append(why.value)
             wrong[code] = why
     return values, wrong
 
@@ -166,7 +170,7 @@ def _row_problems(
         return RowProblem(table.level, table.place, row, column, shown, value, code, message, remedy)
 
     for _, cell, why in found:
-        if why.code in ("row-header", "row-summary"):
+        if why.code in NO_ROW:
             return [problem(None, mask(str(cell))[:40], why.code, why.message, why.remedy)]
     if household is None:
         first = next((text for text in _texts(table, index) if text), "")

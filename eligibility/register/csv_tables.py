@@ -23,9 +23,7 @@ from pyarrow import csv as arrow_csv
 
 from ..case.fields import normal
 from ..case.identity import mask
-from ..errors import InputError, Problem
-from ..ruleset import Ruleset
-from ..values import Level
+from ..errors import InputError, Problem, reason_of
 from .columns import HOUSEHOLD_ID
 from .headers import HEADER_ROWS, FoundHeaders, RefusedRow, Table, Titles, find_headers, refuse_untitled
 
@@ -34,11 +32,11 @@ _BLOCK: Final = 1 << 24
 Record = list[str]
 
 
-def read_csv(path: Path, level: Level, rules: Ruleset) -> Table:
+def read_csv(path: Path, titles: Titles) -> Table:
     """The table in a CSV file. Raises `InputError`: no such encoding, no headers, an unknown column, open quotes."""
     encoding = _encoding(path)
     top = list(islice(_records(path, encoding), HEADER_ROWS))
-    found = find_headers(top, Titles(rules, level), mask(path.name))
+    found = find_headers(top, titles, mask(path.name))
     reading = _Reading(found, len(top[found.row]))
     data = reading.read(path, encoding)
     if reading.records != _lines(path):
@@ -51,13 +49,14 @@ def read_csv(path: Path, level: Level, rules: Ruleset) -> Table:
     if encoding == "gb18030":
         notices = (*notices, f"{mask(path.name)}：按 GB 18030 读取")
     return Table(
-        level=level,
+        level=titles.level,
         place=mask(path.name),
         headers=found.headers,
         cells=cells,
         rows=numbers,
         refused=tuple(reading.refused),
         notices=notices,
+        unread=found.unread,
     )
 
 
@@ -192,7 +191,7 @@ def _encoding(path: Path) -> str:
             head = file.read(4)
     except OSError as failure:
         raise InputError(
-            Problem("input-unreadable", f"读不出来：{failure.strerror}", mask(path.name))
+            Problem("input-unreadable", f"读不出来：{reason_of(failure)}", mask(path.name))
         ) from None
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(Problem("table-encoding", "是 UTF-16 编码", mask(path.name), "另存为 CSV UTF-8"))

@@ -17,10 +17,10 @@ import numpy as np
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from ..case.identity import mask
-from ..errors import InputError, Problem
-from ..ruleset import Ruleset
+from ..errors import InputError, Problem, reason_of
 from ..values import Level
 from .cells import CellRefused
+from .columns import HOUSEHOLD_ID
 from .headers import (
     HEADER_ROWS,
     NAMES,
@@ -32,6 +32,7 @@ from .headers import (
     level_named,
     refuse_untitled,
 )
+from .merging import Merged, merged_cells
 from .sheet_xml import SheetFacts, workbook_facts
 
 SUFFIXES: Final = (".xlsx", ".xlsm", ".xls", ".et")
@@ -72,11 +73,11 @@ class Sheet:
         return None
 
 
-def read_workbook(path: Path, rules: Ruleset) -> tuple[Table, Table]:
+def read_workbook(path: Path, titles: Mapping[Level, Titles]) -> tuple[Table, Table]:
     """The tables of households and members. Raises `InputError`: not such a workbook, a password, no such sheets."""
     sheets, notices = open_sheets(path)
-    household = _table(sheets[Level.HOUSEHOLD], path, rules, notices)
-    return household, _table(sheets[Level.PERSON], path, rules, ())
+    household = _table(sheets[Level.HOUSEHOLD], titles, notices)
+    return household, _table(sheets[Level.PERSON], titles, ())
 
 
 def open_sheets(path: Path) -> tuple[Mapping[Level, Sheet], tuple[str, ...]]:
@@ -106,7 +107,7 @@ def open_sheets(path: Path) -> tuple[Mapping[Level, Sheet], tuple[str, ...]]:
         sheets[level] = Sheet(
             metadata.name,
             level,
-            book.get_sheet_by_name(metadata.name),
+            _rows(book, metadata.name, path),
             facts.get(metadata.name, SheetFacts()),
             metadata.visible is not SheetVisibleEnum.Visible,
             uncomputed,
@@ -120,12 +121,24 @@ def open_sheets(path: Path) -> tuple[Mapping[Level, Sheet], tuple[str, ...]]:
     return sheets, notices
 
 
+def _rows(book: CalamineWorkbook, name: str, path: Path) -> CalamineSheet:
+    """One sheet, whose merged cells can be told."""
+    try:
+        return book.get_sheet_by_name(name)
+    except CalamineError:
+        raise InputError(_broken(path)) from None
+
+
+def _broken(path: Path) -> Problem:
+    return Problem("workbook-broken", "不是能读的工作簿", mask(path.name), "用 WPS 或 Excel 另存为 .xlsx")
+
+
 def _data(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as failure:
         raise InputError(
-            Problem("input-unreadable", f"读不出来：{failure.strerror}", mask(path.name))
+            Problem("input-unreadable", f"读不出来：{reason_of(failure)}", mask(path.name))
         ) from None
 
 
@@ -142,7 +155,7 @@ def _open(path: Path, data: bytes) -> CalamineWorkbook:
         remedy = "用 WPS 或 Excel 另存为 .xlsx"
         if path.suffix.lower() == ".et":
             raise InputError(Problem("workbook-et", "读不了这个 .et 文件", mask(path.name), remedy)) from None
-        raise InputError(Problem("workbook-broken", "不是能读的工作簿", mask(path.name), remedy)) from None
+        raise InputError(_broken(path)) from None
 
 
 @dataclass
@@ -151,6 +164,7 @@ class _Columns:
 
     sheet: Sheet
     found: FoundHeaders
+    merged: Merged
     numbers: list[int] = field(default_factory=list)
     cells: list[list[object]] = field(init=False)
     bad: dict[tuple[int, int], CellRefused] = field(default_factory=dict)
@@ -160,6 +174,9 @@ class _Columns:
         self.cells = [[] for _ in self.found.headers]
         facts = self.sheet.facts
         self.dubious = {row for row, _ in facts.errors | facts.formulas}
+        self.household = next(
+            header.position for header in self.found.headers if header.column.title == HOUSEHOLD_ID.title
+        )
 
     def add(self, row: int, cells: list[Cell]) -> None:
         """One row, numbered from 0 in the sheet; a row without any cell is none."""
@@ -171,6 +188,9 @@ class _Columns:
                     refused[number] = why
         if not refused and all(cell == "" for cell in cells):
             return
+        if row in self.merged.households:
+            cells[self.household] = self.merged.households[row]
+        refused |= self.merged.refused.get(row, {})
         for position in self.found.untitled:
             if cells[position] != "":
                 self.stray.add(position)
@@ -182,10 +202,10 @@ class _Columns:
                 self.bad[index, number] = refused[number]
 
 
-def _table(sheet: Sheet, path: Path, rules: Ruleset, notices: tuple[str, ...]) -> Table:
+def _table(sheet: Sheet, titles: Mapping[Level, Titles], notices: tuple[str, ...]) -> Table:
     rows = list(sheet.cells())
-    found = find_headers(rows[:HEADER_ROWS], Titles(rules, sheet.level), sheet.name)
-    columns = _Columns(sheet, found)
+    found = find_headers(rows[:HEADER_ROWS], titles[sheet.level], sheet.name)
+    columns = _Columns(sheet, found, merged_cells(sheet.rows, rows, found, sheet.level))
     for number in range(found.row + 1, len(rows)):
         columns.add(number, rows[number])
         rows[number] = []  # the cells now stand in the columns
@@ -198,6 +218,7 @@ def _table(sheet: Sheet, path: Path, rules: Ruleset, notices: tuple[str, ...]) -
         rows=np.array(columns.numbers, np.int64),
         bad_cells=columns.bad,
         notices=(*notices, *found.notices, *_hidden(sheet)),
+        unread=found.unread,
     )
 
 

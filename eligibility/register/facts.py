@@ -26,6 +26,7 @@ from .columns import AMOUNT, INCOME, OWN_DETAILS, PARENT_DETAILS, PARENTS, SINCE
 from .decoding import Decoder
 from .flat import Tables, tables
 from .impairments import BatchReading
+from .normal import check_normalised
 from .spells import Answer, Dated
 
 Read = Callable[[BatchReading], Answer]
@@ -66,8 +67,13 @@ class FactReader:
                     self._persons[f"父母{number}.{name}"] = _parent_reader(fact, f"父母{number}.")
 
     def over(self, batch: pa.RecordBatch) -> BatchFacts:
-        """The facts of a batch in any month. Raises `InputError` for a word that no case could hold."""
-        reading = BatchReading(tables(batch), self._decoder)
+        """The facts of a batch in any month.
+
+        Raises `InputError` for a word that no case could hold, and for rows that are not as a register stores them.
+        """
+        split = tables(batch)
+        check_normalised(split)
+        reading = BatchReading(split, self._decoder)
         household = {name: read(reading) for name, read in self._household.items()}
         persons = {
             PRESENT: reading.present(),

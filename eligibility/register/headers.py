@@ -81,7 +81,8 @@ class Table:
     """A table as read: for each header the cells of all rows (an Arrow array, or a list where types are mixed).
 
     `rows`: the number of each row as people see it (int64). `refused`: rows that are not among them. `bad_cells`: what
-    the reader itself refuses, by index of row and header. Wholly blank rows are no rows.
+    the reader itself refuses, by index of row and header. Wholly blank rows are no rows. `ordered`: whether rows stand
+    in the order of whoever typed them. `unread`: the titles of columns that were left out.
     """
 
     level: Level
@@ -92,12 +93,18 @@ class Table:
     refused: tuple[RefusedRow, ...] = ()
     bad_cells: Mapping[tuple[int, int], CellRefused] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    ordered: bool = True
+    unread: tuple[str, ...] = ()
 
 
 class Titles:
-    """The columns of a ruleset by their names in either language, programmes also by their ids."""
+    """The columns of a ruleset by their names in either language, programmes also by their ids.
 
-    def __init__(self, rules: Ruleset, level: Level) -> None:
+    `ignore` names columns of the tables that are not to be read.
+    """
+
+    def __init__(self, rules: Ruleset, level: Level, ignore: Iterable[str] = ()) -> None:
+        self.ignored = frozenset(map(_clean, ignore))
         columns = register_columns(rules, level)
         self.columns = columns if level is Level.HOUSEHOLD else (HOUSEHOLD_ID, *columns)
         self.by_name = {
@@ -131,6 +138,12 @@ class Titles:
         return {"是": column.choices[0], "√": column.choices[0]} if len(column.choices) == 1 else {}
 
 
+def titles_of(rules: Ruleset, ignore: Iterable[str] = ()) -> Mapping[Level, Titles]:
+    """The columns of a ruleset for the table of each level."""
+    ignore = tuple(ignore)
+    return {level: Titles(rules, level, ignore) for level in NAMES}
+
+
 @dataclass(frozen=True, slots=True)
 class FoundHeaders:
     """The headers among the first rows of a table: in which row (from 0), which, and where there is no title."""
@@ -138,6 +151,7 @@ class FoundHeaders:
     row: int
     headers: tuple[Header, ...]
     untitled: tuple[int, ...]
+    unread: tuple[str, ...]
     notices: tuple[str, ...]
 
 
@@ -160,7 +174,7 @@ def find_headers(top: Sequence[Sequence[object]], titles: Titles, place: str) ->
     headers, notices = reading.finish()
     if best:
         notices = (f"{place}：表头在第 {best + 1} 行，以上的行不读", *notices)
-    return FoundHeaders(best, headers, tuple(reading.untitled), notices)
+    return FoundHeaders(best, headers, tuple(reading.untitled), tuple(reading.unread), notices)
 
 
 def letter(position: int) -> str:
@@ -180,7 +194,7 @@ class _HeaderRow:
         self.titles, self.place = titles, place
         self.headers: list[Header] = []
         self.problems: list[Problem] = []
-        self.notes: list[str] = []
+        self.unread: list[str] = []
         self.untitled: list[int] = []
 
     def read(self, position: int, title: str, group: str) -> None:
@@ -196,17 +210,10 @@ class _HeaderRow:
             found = _resolve(title, self.titles)
         where = f"{self.place} {letter(position)} 列"
         if found is None:
-            if _NOTES.match(title):
-                self.notes.append(title)
-                return
-            names = [name for column in self.titles.columns for name in (column.title, column.key)]
-            bare = _BRACKET.match(title)
-            hint = (
-                nearest(bare[1] if bare else title, names) or "备注、序号以外的列都要认得；请改名或删去这一列"
-            )
-            self.problems.append(
-                Problem("table-unknown-column", f"没有“{mask(title)[:40]}”这一列", where, hint)
-            )
+            if _NOTES.match(title) or title in self.titles.ignored:
+                self.unread.append(title)
+            else:
+                self.problems.append(self._unknown(title, where))
             return
         column, scale = found
         if scale == 0:
@@ -220,6 +227,13 @@ class _HeaderRow:
             self.problems.append(Problem("table-column-twice", message, where, "只留一列"))
         self.headers.append(Header(position, title, column, scale))
 
+    def _unknown(self, title: str, where: str) -> Problem:
+        names = [name for column in self.titles.columns for name in (column.title, column.key)]
+        bare, shown = _BRACKET.match(title), mask(title)[:40]
+        close = nearest(bare[1] if bare else title, names) or "请改名或删去这一列"
+        hint = f"{close}；不用读的列，导入时加选项 --ignore {shown}"
+        return Problem("table-unknown-column", f"没有“{shown}”这一列", where, hint)
+
     def finish(self) -> tuple[tuple[Header, ...], tuple[str, ...]]:
         if not any(header.column.title == HOUSEHOLD_ID.title for header in self.headers):
             self.problems.append(
@@ -227,8 +241,26 @@ class _HeaderRow:
             )
         if self.problems:
             raise InputError(self.problems)
-        notes = (f"{self.place}：不读的列：{mask('、'.join(self.notes))}",) if self.notes else ()
-        return tuple(self.headers), notes
+        unread = (f"{self.place}：不读的列：{mask('、'.join(self.unread))}",) if self.unread else ()
+        return tuple(self.headers), unread
+
+
+def check_ignored(ignore: Iterable[str], known: Iterable[Titles], tables: Iterable[Table]) -> None:
+    """Raises `InputError` for names of columns not to be read that are columns of a register, or in none of the tables."""
+    known, tables = tuple(known), tuple(tables)
+    unread = {title for table in tables for title in table.unread}
+    typed = [*unread, *(_clean(header.title) for table in tables for header in table.headers)]
+    problems = []
+    for name in map(_clean, ignore):
+        if any(_resolve(name, titles) is not None for titles in known):
+            message = f"“{mask(name)[:40]}”是台账的列，不能不读"
+            problems.append(Problem("ignore-known-column", message, "--ignore", "不想读就从表里删去这一列"))
+        elif name not in unread:
+            message = f"表里没有“{mask(name)[:40]}”这一列"
+            hint = nearest(name, typed) or "照表头写"
+            problems.append(Problem("ignore-no-column", message, "--ignore", hint))
+    if problems:
+        raise InputError(problems)
 
 
 def refuse_untitled(positions: Iterable[int], place: str) -> None:

@@ -6,26 +6,26 @@ import: it is listed together with its household, and every row that came in is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from ..case.identity import mask
+from ..case.identity import area_known, mask
 from ..ruleset import Ruleset
 from ..values import Level
-from .checking import Finding, findings
+from .checking import Finding, findings, in_rows
 from .clustering import Block, Listing, blocks
-from .columns import HOUSEHOLD_ID, MEMBER_ID, MEMBERS, Column
+from .columns import HOUSEHOLD_ID, MEMBER_ID, MEMBERS, REGION, Column
 from .conversion import TypedTable, typed_table
 from .flat import Tables, tables
-from .headers import Table, Titles
+from .headers import Table, Titles, check_ignored, titles_of
 from .nested import NestedChecks
 from .normal import normal_columns, normalised
 from .problems import ImportReport, write_problems
 from .schema import schema_of
-from .sources import Source, read_source
+from .sources import Source, read_source, refuse_own_input
 from .store import RegisterWriter, open_register
 
 Progress = Callable[[int, int], None]
@@ -38,33 +38,40 @@ def import_register(
     rules: Ruleset,
     *,
     problems: Path | None = None,
+    ignore: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> ImportReport:
     """Reads a register from an office's tables and writes the register file `target`.
 
     `source`: a folder or a pair of CSV or Parquet files, a workbook, nested Parquet, or `postgresql://…`. Rows that
-    cannot be stored are in the report, and in the CSV file `problems` if one is named. Raises `InputError` where the
-    tables as such cannot be read (then nothing is written) and `OutputError`.
+    cannot be stored are in the report, and in the CSV file `problems` if one is named. Columns named by `ignore` are
+    not read. Raises `InputError` where the tables as such cannot be read (then nothing is written) and `OutputError`.
     """
-    read = read_source(source, rules)
+    refuse_own_input(source, target, *((problems,) if problems is not None else ()))
+    ignore, kinds = tuple(ignore), tuple(rules.income_kinds)
+    titles = titles_of(rules, ignore)
+    read = read_source(source, titles)
+    check_ignored(ignore, titles.values(), () if isinstance(read, Path) else read)
     if isinstance(read, Path):
-        report = _import_nested(read, target, rules, progress)
+        report = _import_nested(read, target, titles, kinds, progress)
     else:
-        report = _import_tables(read, target, rules, progress)
+        report = _import_tables(read, target, titles, kinds, progress)
     if problems is not None:
         write_problems(report.problems, problems)
     return report
 
 
 def _import_tables(
-    read: tuple[Table, Table], target: Path, rules: Ruleset, progress: Progress | None
+    read: tuple[Table, Table],
+    target: Path,
+    titles: Mapping[Level, Titles],
+    kinds: tuple[str, ...],
+    progress: Progress | None,
 ) -> ImportReport:
     """Two tables: rows become households here."""
-    titles = {level: Titles(rules, level) for level in (Level.HOUSEHOLD, Level.PERSON)}
     typed = {table.level: typed_table(table, titles[table.level]) for table in read}
     listing = Listing(typed)
     known = [column for level in titles for column in _columns(titles[level], typed[level])]
-    kinds = tuple(rules.income_kinds)
     stored = {Level.HOUSEHOLD: 0, Level.PERSON: 0}
     done = 0
     with RegisterWriter(target, schema_of(normal_columns(known, kinds))) as writer:
@@ -78,20 +85,28 @@ def _import_tables(
             done += block.tables.households
             if progress is not None:
                 progress(done, len(typed[Level.HOUSEHOLD].rows))
-    notices = tuple(notice for table in read for notice in table.notices)
+    notices = (
+        *(notice for table in read for notice in table.notices),
+        *_unknown_areas(typed[Level.HOUSEHOLD]),
+    )
     return _report(listing, stored, stored[Level.PERSON], notices)
 
 
-def _import_nested(path: Path, target: Path, rules: Ruleset, progress: Progress | None) -> ImportReport:
+def _import_nested(
+    path: Path,
+    target: Path,
+    titles: Mapping[Level, Titles],
+    kinds: tuple[str, ...],
+    progress: Progress | None,
+) -> ImportReport:
     """One nested file: a row is a household already."""
     register = open_register(path)
-    checks = NestedChecks(register, rules)
+    checks = NestedChecks(register, titles)
     count = len(checks.ids)
     rows = np.arange(1, count + 1)
     listing = Listing(
         {Level.HOUSEHOLD: TypedTable(Level.HOUSEHOLD, mask(path.name), checks.ids, {}, rows, {}, {})}
     )
-    kinds = tuple(rules.income_kinds)
     stored = {Level.HOUSEHOLD: 0}
     done = persons = 0
     with RegisterWriter(target, schema_of(normal_columns(checks.columns, kinds))) as writer:
@@ -115,6 +130,21 @@ def _import_nested(path: Path, target: Path, rules: Ruleset, progress: Progress 
             if progress is not None:
                 progress(done, count)
     return _report(listing, stored, persons, ())
+
+
+def _unknown_areas(households: TypedTable) -> Iterator[str]:
+    """What is odd but no error: regions in no county that there is or was."""
+    regions = households.columns.get(REGION)
+    if regions is None:
+        return
+    odd = [not area_known(region) for region in regions.dictionary.to_pylist()]
+    codes = regions.indices.fill_null(len(odd)).to_numpy(zero_copy_only=False)
+    rows = households.rows[: len(regions)][np.array([*odd, False])[codes]]
+    if len(rows):
+        yield (
+            f"{households.place}：“{REGION}”有 {len(rows)} 行的前 6 位不是已知的行政区划代码（如第 {rows[0]} 行），"
+            "照样读取，请核对"
+        )
 
 
 def _columns(titles: Titles, table: TypedTable) -> Iterable[Column]:
@@ -146,15 +176,19 @@ def _members(batch: pa.RecordBatch) -> int:
 
 def _list_households(listing: Listing, block: Block, wrong: Mapping[int, Sequence[Finding]]) -> None:
     """Lists the rows of households that contradict themselves."""
+    numbers = listing.tables[Level.PERSON].rows
     for position, found in sorted(wrong.items()):
         first, end = block.tables.offsets[position : position + 2]
-        row, members = int(block.households[position]), block.persons[first:end]
+        row, members = int(block.households[position]), [int(member) for member in block.persons[first:end]]
         for one in found:
             level = Level.HOUSEHOLD if one.member is None else Level.PERSON
-            at = row if one.member is None else int(members[one.member])
-            listing.add(level, at, one.code, one.message, one.remedy, one.column)
-        listing.add_rest(Level.HOUSEHOLD, np.array([row]))
-        listing.add_rest(Level.PERSON, members)
+            at = row if one.member is None else members[one.member]
+            message = in_rows(one.message, [int(numbers[member]) for member in members])
+            listing.add(level, at, one.code, message, one.remedy, one.column)
+        told = [(Level.HOUSEHOLD, row), *((Level.PERSON, member) for member in sorted(members))]
+        because = next(listing.problems[level][at][0] for level, at in told if at in listing.problems[level])
+        listing.add_rest(Level.HOUSEHOLD, (row,), because)
+        listing.add_rest(Level.PERSON, members, because)
 
 
 def _list_nested(listing: Listing, row: int, found: Sequence[Finding]) -> None:

@@ -18,7 +18,6 @@ from ..case.fields import MAX_AREA
 from ..case.identity import mask
 from ..errors import InputError, Problem
 from ..quantities import MAX_FEN
-from ..ruleset import Ruleset
 from ..values import Level
 from .cells import CellRefused, cell_value
 from .checking import Finding
@@ -39,9 +38,9 @@ _BOUNDS = {
 class NestedChecks:
     """The columns of a nested register, and what is wrong with its households taken together."""
 
-    def __init__(self, register: Register, rules: Ruleset) -> None:
+    def __init__(self, register: Register, titles: Mapping[Level, Titles]) -> None:
         self.register = register
-        self.titles = {level: Titles(rules, level) for level in (Level.HOUSEHOLD, Level.PERSON)}
+        self.titles = titles
         ids: list[pa.Array] = []
         identities: list[pa.Array] = []
         homes: list[NDArray[np.int64]] = []

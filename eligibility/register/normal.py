@@ -19,6 +19,7 @@ from ..case.people import BASIC_PENSION, MULTIPLE
 from ..case.person import NOBODY
 from ..errors import InputError, Problem
 from ..values import Level
+from .arrays import known
 from .columns import CENTRAL_SHARE, DEDUCTIONS, INCOME, MEMBER_ID, NONE, PARENTS, RECEIPTS, Column, column_of
 from .flat import Tables, member_rows, tables
 from .schema import WORDS, arrow_type
@@ -66,16 +67,29 @@ def normalised(batch: pa.RecordBatch, kinds: Sequence[str]) -> pa.RecordBatch:
     listed = {number: _listed(persons, number) for number in PARENTS}
     declared = np.zeros(source.households, bool)
     if _DECLARATION in household:
-        declared = _known(household[_DECLARATION])
+        declared = known(household[_DECLARATION])
         _fill_household(household, declared)
         _fill_persons(persons, np.repeat(declared, sizes))
     _refer(source.offsets, persons)
     for number in PARENTS:
         _fill_parent(persons, number, listed[number] & np.repeat(declared, sizes))
     if RECEIPTS in household and RECEIPTS in persons:
-        known = np.repeat(_known(household[RECEIPTS]), sizes)
-        persons[RECEIPTS] = _none(persons[RECEIPTS], known)
+        listed_there = np.repeat(known(household[RECEIPTS]), sizes)
+        persons[RECEIPTS] = _none(persons[RECEIPTS], listed_there)
     return Tables(household, source.offsets, persons).batch()
+
+
+def check_normalised(batch: Tables) -> None:
+    """Raises `InputError` where declared lists of a household are blank: rows that `normalised` never saw."""
+    declaration = batch.household.get(_DECLARATION)
+    if declaration is None or declaration.null_count == batch.households:
+        return
+    declared = known(declaration)
+    for title in _HOUSEHOLD_LISTS:
+        listed = batch.household.get(title)
+        if listed is None or (listed.null_count and (declared & ~known(listed)).any()):
+            message = f"有声明的家庭“{title}”空着：这些行没有经过导入"
+            raise InputError(Problem("register-not-normalised", message, hint="先用 register import 导入"))
 
 
 def normal_columns(columns: Iterable[Column], kinds: Sequence[str]) -> tuple[Column, ...]:
@@ -131,14 +145,9 @@ def _unknown(title: str, level: Level, rows: int) -> pa.Array:
     return pa.nulls(rows, arrow_type(column))
 
 
-def _known(array: pa.Array) -> Mask:
-    known: Mask = array.is_valid().to_numpy(zero_copy_only=False)
-    return known
-
-
 def _fill(array: pa.Array, where: Mask, value: object) -> pa.Array:
     """The array with a value where it is null and `where`."""
-    where = where & ~_known(array)
+    where = where & ~known(array)
     if not where.any():
         return array
     if not pa.types.is_dictionary(array.type):
@@ -161,7 +170,7 @@ def _none(array: pa.Array, where: Mask) -> pa.Array:
 
 def _fill_with(array: pa.Array, rows: NDArray[np.int64], values: pa.Array) -> pa.Array:
     """The array with `values` at `rows`, where it is null and they are not."""
-    take = _known(values) & ~_known(array)[rows]
+    take = known(values) & ~known(array)[rows]
     if not take.any():
         return array
     rows, values = rows[take], values.filter(pa.array(take))
@@ -185,7 +194,7 @@ def _read_numbers(persons: Columns) -> None:
     """Birth date and sex from identity numbers, category and grade from certificate numbers."""
     identity, certificate = persons.get("身份证号"), persons.get("残疾证号")
     if certificate is not None:
-        rows = np.flatnonzero(_known(certificate))
+        rows = np.flatnonzero(known(certificate))
         numbers = certificate.take(pa.array(rows))
         for title, listed, place in (
             ("残疾证类别", CERTIFICATE_CATEGORIES, 18),
@@ -198,7 +207,7 @@ def _read_numbers(persons: Columns) -> None:
         identity = holder if identity is None else pc.coalesce(identity, holder)
     if identity is None:
         return
-    rows = np.flatnonzero(_known(identity) & ~(_known(persons["出生日期"]) & _known(persons["性别"])))
+    rows = np.flatnonzero(known(identity) & ~(known(persons["出生日期"]) & known(persons["性别"])))
     if not len(rows):
         return
     numbers = identity.take(pa.array(rows))
@@ -216,7 +225,7 @@ def _listed(persons: Columns, number: int) -> Mask:
     listed = np.zeros(rows, bool)
     for title, array in persons.items():
         if title.startswith(f"父母{number}.") and array.null_count < rows:
-            listed |= _known(array)
+            listed |= known(array)
     return listed
 
 
@@ -252,12 +261,12 @@ def _fill_persons(persons: Columns, declared: Mask) -> None:
     for title in [title for title in persons if title.startswith(f"{INCOME}.")]:
         where = declared
         if title == f"{INCOME}.{BASIC_PENSION}" and share is not None:
-            where = declared & ~_known(share)  # a pension of which only a part is known
+            where = declared & ~known(share)  # a pension of which only a part is known
         persons[title] = _none(persons[title], where)
     certified = np.zeros(len(declared), bool)
     for title in _CERTIFICATE:
         if title in persons:
-            certified |= _known(persons[title])
+            certified |= known(persons[title])
     persons["残疾"] = _none(persons["残疾"], declared & ~certified)
     if "残疾证类别" in persons and "残疾证等级" in persons:
         # Where nothing else is impaired, a certificate of one category says all.
@@ -291,7 +300,7 @@ def _refer(offsets: NDArray[np.int32], persons: Columns) -> None:
 def _fill_parent(persons: Columns, number: int, declared: Mask) -> None:
     """A parent who is a member is known; the lists of one who is declared and not a member are empty."""
     references = persons.get(f"父母{number}.成员编号")
-    named = np.zeros(len(declared), bool) if references is None else _known(references)
+    named = np.zeros(len(declared), bool) if references is None else known(references)
     if named.any():
         persons[f"父母{number}.状况"] = _fill(persons[f"父母{number}.状况"], named, "已知")
     if declared.any():

@@ -15,30 +15,29 @@ import pyarrow.parquet as pq
 
 from ..case.identity import mask
 from ..errors import InputError, Problem
-from ..ruleset import Ruleset
-from ..values import Level
 from .columns import MEMBERS
 from .headers import Table, Titles, find_headers
 
 
-def read_parquet(path: Path, level: Level, rules: Ruleset) -> Table:
+def read_parquet(path: Path, titles: Titles) -> Table:
     """The table in a flat Parquet file. Raises `InputError`: not Parquet, an unknown column, a type no cell can have."""
     try:
         file = pq.ParquetFile(path)
         schema = file.schema_arrow
     except (pa.ArrowException, OSError, ValueError):
         raise InputError(Problem("parquet-broken", "不是能读的 Parquet 文件", mask(path.name))) from None
-    found = find_headers([list(schema.names)], Titles(rules, level), mask(path.name))
+    found = find_headers([list(schema.names)], titles, mask(path.name))
     names = [schema.names[header.position] for header in found.headers]
     refuse_types((schema.field(name) for name in names), mask(path.name))
     data = file.read(columns=names)
     return Table(
-        level=level,
+        level=titles.level,
         place=mask(path.name),
         headers=found.headers,
         cells=tuple(data.column(name) for name in names),
         rows=np.arange(1, data.num_rows + 1, dtype=np.int64),
         notices=found.notices,
+        unread=found.unread,
     )
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError, Problem
-from ..ruleset import Ruleset
 from ..values import Level
 from .columns import HOUSEHOLD_ID, MEMBER_ID
 from .headers import NAMES, FoundHeaders, Table, Titles, find_headers, level_named, with_notice
@@ -26,7 +25,7 @@ WHERE table_schema = ANY (current_schemas(false)) ORDER BY table_schema, table_n
 """
 
 
-def read_postgres(address: str, rules: Ruleset) -> tuple[Table, Table]:
+def read_postgres(address: str, titles: Mapping[Level, Titles]) -> tuple[Table, Table]:
     """The tables of households and members in a database (`postgresql://…`), named in either language.
 
     Raises `InputError`: no connection, no such table, an unknown column. No message repeats the address.
@@ -35,7 +34,7 @@ def read_postgres(address: str, rules: Ruleset) -> tuple[Table, Table]:
         with adbc.connect(address) as connection, connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             tables = _find(cursor)
-            household, person = (_read(cursor, level, *tables[level], rules) for level in NAMES)
+            household, person = (_read(cursor, titles[level], *tables[level]) for level in NAMES)
             return household, person
     except adbc.Error as failure:
         state = getattr(failure, "sqlstate", None)
@@ -67,20 +66,22 @@ def _find(cursor: Any) -> Mapping[Level, tuple[str, str, list[str]]]:
     return found
 
 
-def _read(cursor: Any, level: Level, schema: str, table: str, names: list[str], rules: Ruleset) -> Table:
-    found = find_headers([names], Titles(rules, level), table)
+def _read(cursor: Any, titles: Titles, schema: str, table: str, names: list[str]) -> Table:
+    found = find_headers([names], titles, table)
     listed = [_quoted(names[header.position]) for header in found.headers]
     order = _order(found, listed)
     cursor.execute(f"SELECT {', '.join(listed)} FROM {_quoted(schema, table)} ORDER BY {order}")
     data = cursor.fetch_record_batch().read_all()
     refuse_types(data.schema, table)
     read = Table(
-        level=level,
+        level=titles.level,
         place=table,
         headers=found.headers,
         cells=tuple(_stored(data.column(number)) for number in range(data.num_columns)),
         rows=np.arange(1, data.num_rows + 1, dtype=np.int64),
         notices=found.notices,
+        ordered=False,
+        unread=found.unread,
     )
     keys = "、".join(header.title for header in found.headers if header.column.key in _KEYS)
     return with_notice(read, f"{read.place}：行号按 {keys} 的次序数")

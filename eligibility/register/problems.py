@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ from typing import Final
 from ..values import LEVEL_NAMES, Level
 from ..writing import write_file
 
-LIST_TITLES: Final = ("表", "行", "列", "家庭编号", "值（掩码）", "问题", "怎么改")
+ROW_TITLE: Final = "行"
+LIST_TITLES: Final = ("表", ROW_TITLE, "列", "家庭编号", "值（掩码）", "问题", "怎么改")
 SAME_HOUSEHOLD: Final = "同户另有问题"
 """The problem of a row that is right by itself, in a household that cannot be stored."""
+_PLAIN_NUMBER: Final = re.compile(r"[+-]\d+(\.\d+)?\Z", re.ASCII)
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LEVEL_TITLES: Final = {level: title for title, level in LEVEL_NAMES.items()}
 
@@ -106,5 +109,8 @@ def write_problems(problems: Iterable[RowProblem], target: Path) -> None:
 
 
 def harmless(text: str) -> str:
-    """A text that a spreadsheet will not take for a formula: one that might be is led by an apostrophe."""
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+    """A text that a spreadsheet will not take for a formula: one that might be is led by an apostrophe.
+
+    A mere number with a sign is none.
+    """
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) and not _PLAIN_NUMBER.match(text) else text

@@ -19,7 +19,7 @@ from typing import Final
 import pyarrow as pa
 from pyarrow import csv
 
-from ..errors import InputError, OutputError, Problem
+from ..errors import InputError, OutputError, Problem, reason_of
 from ..ruleset import Ruleset
 from ..values import Level
 from .columns import MEMBERS, Column, paid_column, register_columns
@@ -106,7 +106,7 @@ def write_sample_csv(
                     writer.write_table(part)
     except OSError as failure:
         raise OutputError(
-            Problem("output-unwritable", f"样例写不进去：{failure.strerror}", str(folder))
+            Problem("output-unwritable", f"样例写不进去：{reason_of(failure)}", str(folder))
         ) from None
     return paths[0], paths[1]
 

@@ -7,43 +7,39 @@ from pathlib import Path
 from typing import Final
 
 from ..case.identity import mask
-from ..errors import InputError, Problem
-from ..ruleset import Ruleset
+from ..errors import InputError, OutputError, Problem
 from ..values import Level
 from .csv_tables import read_csv
 from .excel_tables import SUFFIXES as WORKBOOKS
 from .excel_tables import read_workbook
-from .headers import NAMES, Table, level_named
+from .headers import NAMES, Table, Titles, level_named
 from .parquet_tables import is_nested, read_parquet
 from .postgres import SCHEMES, read_postgres
 
 Source = str | Path | tuple[Path | str, Path | str]
 """An address `postgresql://…`, a workbook, a nested Parquet file, a folder, or the files of households and members."""
 
-_READERS: Final[Mapping[str, Callable[[Path, Level, Ruleset], Table]]] = {
-    ".csv": read_csv,
-    ".parquet": read_parquet,
-}
+_READERS: Final[Mapping[str, Callable[[Path, Titles], Table]]] = {".csv": read_csv, ".parquet": read_parquet}
 
 
-def read_source(source: Source, rules: Ruleset) -> tuple[Table, Table] | Path:
+def read_source(source: Source, titles: Mapping[Level, Titles]) -> tuple[Table, Table] | Path:
     """The tables of households and members; of nested Parquet the file, which is read batch by batch.
 
     Raises `InputError` where there is no such source, or it has no such tables.
     """
     if isinstance(source, str) and source.startswith(SCHEMES):
-        return read_postgres(source, rules)
+        return read_postgres(source, titles)
     if isinstance(source, tuple):
         first, second = map(Path, source)
-        return _read(first, Level.HOUSEHOLD, rules), _read(second, Level.PERSON, rules)
+        return _read(first, titles[Level.HOUSEHOLD]), _read(second, titles[Level.PERSON])
     path = Path(source)
     if path.is_dir():
         files = _files(path)
-        household, person = (_read(files[level], level, rules) for level in NAMES)
+        household, person = (_read(files[level], titles[level]) for level in NAMES)
         return household, person
     suffix = path.suffix.lower()
     if suffix in WORKBOOKS:
-        return read_workbook(path, rules)
+        return read_workbook(path, titles)
     if suffix == ".parquet" and _there(path) and is_nested(path):
         return path
     if suffix in _READERS:
@@ -54,6 +50,34 @@ def read_source(source: Source, rules: Ruleset) -> tuple[Table, Table] | Path:
         )
     _there(path)
     raise InputError(Problem("source-kind", "不认得这种文件", _shown(path), f"可用：{_KINDS}"))
+
+
+def refuse_own_input(source: Source, *targets: Path) -> None:
+    """Raises `OutputError` if a target is a file that the source is read from, by whatever name, or is named twice."""
+    if isinstance(source, str) and source.startswith(SCHEMES):
+        inputs: list[Path] = []
+    elif isinstance(source, tuple):
+        inputs = [Path(part) for part in source]
+    else:
+        path = Path(source)
+        inputs = [*_files(path).values()] if path.is_dir() else [path]
+    for number, target in enumerate(targets):
+        if any(_same(target, other) for other in inputs):
+            raise OutputError(
+                Problem("output-is-input", "结果不能写进读入的文件本身", _shown(target), "换一个文件名")
+            )
+        if any(_same(target, other) for other in targets[:number]):
+            raise OutputError(
+                Problem("output-twice", "台账和问题清单不能是同一个文件", _shown(target), "换一个文件名")
+            )
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two names are one file: through links of either kind, or where it would be made."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.resolve() == other.resolve()
 
 
 _KINDS: Final = "CSV 或 Parquet（家庭、成员两个文件）、.xlsx、.xls、嵌套的 .parquet、postgresql://… 地址"
@@ -69,14 +93,14 @@ def _there(path: Path) -> bool:
     return True
 
 
-def _read(path: Path, level: Level, rules: Ruleset) -> Table:
+def _read(path: Path, titles: Titles) -> Table:
     _there(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
             Problem("source-kind", "不认得这种文件", _shown(path), f"可用：{'、'.join(_READERS)}")
         )
-    return reader(path, level, rules)
+    return reader(path, titles)
 
 
 def _files(folder: Path) -> Mapping[Level, Path]:

@@ -25,7 +25,7 @@ from pyarrow import ipc
 
 from ..case.fields import MAX_MEMBERS
 from ..case.identity import mask
-from ..errors import InputError, OutputError, Problem
+from ..errors import InputError, OutputError, Problem, reason_of
 from .arrays import cleared
 from .columns import HOUSEHOLD_ID, MEMBER_ID, MEMBERS
 from .content import Content, Dictionaries
@@ -100,7 +100,7 @@ class RegisterWriter:
             yield
         except (OSError, pa.ArrowException) as failure:
             self._discard()
-            reason = getattr(failure, "strerror", None) or "写入失败"
+            reason = reason_of(failure, "写入失败")
             problem = Problem("output-unwritable", f"台账写不进去：{reason}", mask(str(self._path)))
             raise OutputError(problem) from None
 
@@ -298,7 +298,7 @@ def open_register(path: Path | str) -> Register:
         else:
             schema = pq.read_schema(path)
     except OSError as failure:
-        reason = failure.strerror or "文件不完整或已损坏"
+        reason = reason_of(failure, "文件不完整或已损坏")
         raise InputError(Problem("file-unreadable", f"台账文件读不出来：{reason}", place)) from None
     except pa.ArrowException:
         raise InputError(Problem("register-broken", "台账文件不完整或已损坏", place, "请重新导入")) from None

@@ -17,16 +17,12 @@ from ..case.models import NOTHING_ELSE
 from ..ruleset import Ruleset
 from ..values import Level
 from ..writing import write_file
+from .cells import DATE_FORMS
 from .columns import HOUSEHOLD_ID, MEMBER_ID, NONE, SEPARATOR, Column, ColumnKind
 from .excel_tables import GUIDE
-from .headers import NAMES, Titles
-from .workbook import CREATED, OPTIONS
+from .headers import NAMES, titles_of
+from .workbook import CREATED, OPTIONS, form_column
 
-_ROWS: Final = 1_048_575
-"""The last row of a sheet, from 0."""
-_CHOICES_LENGTH: Final = 255
-"""Most signs of the words of a drop-down."""
-_ANSWERS: Final = ("是", "否")
 _EXAMPLES: Final[Mapping[Level, Mapping[str, str]]] = {
     Level.HOUSEHOLD: {
         HOUSEHOLD_ID.title: "示例-0001",
@@ -57,7 +53,7 @@ _FORMS: Final[Mapping[ColumnKind, str]] = {
     ColumnKind.AREA: "平方米，最多两位小数",
     ColumnKind.COUNT: "整数",
     ColumnKind.TERM: "月数，整数",
-    ColumnKind.DATE: "日期，如 2025-07-01",
+    ColumnKind.DATE: f"日期，如 {DATE_FORMS}",
     ColumnKind.TRUTH: "是 或 否",
     ColumnKind.CHOICE: "从所列的词中选一个",
     ColumnKind.LIST: f"从所列的词中选，几个之间用“{SEPARATOR}”；没有写 {NONE}",
@@ -69,6 +65,8 @@ _ADVICE: Final = (
     f"声明写“{NOTHING_ELSE}”的家庭，没有填的列表按没有计。",
     "身份证号和各种编号用文本格式，否则表格软件会丢掉后几位数字。",
     "不用的列可以删去；可以另加“备注”“序号”列，导入时不读。第二行是示例，填写前删去。",
+    "可以另加“已发.‹项目›.‹月›”列，写这个月实际发放的金额，如 已发.低保.2025-07：按户的项目在“家庭”，按人的项目在“成员”。",
+    "不要合并单元格，逐行填写。",
 )
 
 
@@ -79,9 +77,9 @@ def write_template(target: Path, rules: Ruleset) -> None:
         book.set_properties({"created": CREATED})
         bold = book.add_format({"bold": True, "bg_color": "#DDEBF7"})
         text = book.add_format({"num_format": "@"})
-        for level, names in NAMES.items():
-            columns = Titles(rules, level).columns
-            _write_table(book.add_worksheet(names[0]), columns, _EXAMPLES[level], bold, text)
+        for level, titles in titles_of(rules).items():
+            sheet = book.add_worksheet(NAMES[level][0])
+            _write_table(sheet, titles.columns, _EXAMPLES[level], bold, text)
         _write_guide(book.add_worksheet(GUIDE), rules, bold)
     write_file(target, buffer.getvalue(), "模板")
 
@@ -90,21 +88,11 @@ def _write_table(
     sheet: Any, columns: tuple[Column, ...], example: Mapping[str, str], bold: Any, text: Any
 ) -> None:
     for place, column in enumerate(columns):
-        width = max(10, 2 * len(column.title) + 3)
-        # Every cell is text, so that no spreadsheet turns a number of a person into one to reckon with.
-        sheet.set_column(place, place, width, text)
+        form_column(sheet, place, column, 1, text)
         sheet.write_string(0, place, f"{column.title}*" if column.required else column.title, bold)
         sheet.write_comment(0, place, f"{column.description or column.title}\n{_FORMS[column.kind]}")
         if column.title in example:
             sheet.write_string(1, place, example[column.title], text)
-        words = _ANSWERS if column.kind is ColumnKind.TRUTH else column.choices
-        if words and len(",".join(words)) <= _CHOICES_LENGTH:
-            rule = {"validate": "list", "source": list(words)}
-            if (
-                column.kind is ColumnKind.LIST
-            ):  # a cell may hold several words, which a drop-down cannot offer
-                rule["error_type"] = "information"
-            sheet.data_validation(1, place, _ROWS, place, rule)
     sheet.freeze_panes(1, 1)
 
 
@@ -114,12 +102,12 @@ def _write_guide(sheet: Any, rules: Ruleset, bold: Any) -> None:
     start = len(_ADVICE) + 2
     sheet.write_row(start, 0, ("表", "列", "必填", "写法", "可用的词", "说明"), bold)
     row = start
-    for level, names in NAMES.items():
-        for column in Titles(rules, level).columns:
+    for level, titles in titles_of(rules).items():
+        for column in titles.columns:
             row += 1
             required = "是" if column.required else ""
             words = SEPARATOR.join(column.choices)
-            cells = (names[0], column.title, required, _FORMS[column.kind], words, column.description)
+            cells = (NAMES[level][0], column.title, required, _FORMS[column.kind], words, column.description)
             for place, cell in enumerate(cells):
                 sheet.write_string(row, place, cell)
     sheet.set_column(0, 0, 8)

@@ -6,6 +6,7 @@ report give the same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -13,14 +14,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import xlsxwriter
+from xlsxwriter.exceptions import OverlappingRange
 
 from ..ruleset import Ruleset
 from ..writing import write_file
-from .cells import NUMBERED
-from .columns import ColumnKind
+from .cells import NUMBERED, cell_text
+from .columns import Column, ColumnKind
 from .excel_tables import PROBLEM_SHEET, Cell, Sheet, open_sheets
-from .headers import HEADER_ROWS, RESULT, FoundHeaders, Titles, find_headers
-from .problems import LIST_TITLES, ImportReport, RowProblem
+from .headers import HEADER_ROWS, RESULT, FoundHeaders, Titles, find_headers, titles_of
+from .merging import areas
+from .problems import LIST_TITLES, ROW_TITLE, ImportReport, RowProblem
+from .sources import refuse_own_input
 
 OPTIONS: Final[Mapping[str, object]] = {
     "in_memory": True,
@@ -30,6 +34,12 @@ OPTIONS: Final[Mapping[str, object]] = {
 }
 CREATED: Final = datetime(2000, 1, 1)
 """The creation date of every workbook written, so that equal contents are equal bytes."""
+_ROWS: Final = 1_048_575
+"""The last row of a sheet, from 0."""
+_CHOICES_LENGTH: Final = 255
+"""Most signs of the words of a drop-down."""
+_ANSWERS: Final = ("是", "否")
+_RESULT_WIDTH: Final = 40
 _PASSED: Final = "✓"
 _RED: Final = "#FFC7CE"
 _MAX_TEXT: Final = 32_767
@@ -40,19 +50,41 @@ _COMMENTS: Final = 2_000
 """Most comments of a sheet; spreadsheets become slow with more. The list of problems has all of them."""
 
 
-def checked_workbook(source: Path, report: ImportReport, target: Path, rules: Ruleset) -> None:
+def form_column(sheet: Any, place: int, column: Column, first: int, text: Any) -> None:
+    """How a column to be filled in looks: its width, text as its format, and a drop-down from row `first` (from 0) on.
+
+    Every cell is text, so that no spreadsheet turns a number of a person into one to reckon with.
+    """
+    sheet.set_column(place, place, max(10, 2 * len(column.title) + 3), text)
+    words = _ANSWERS if column.kind is ColumnKind.TRUTH else column.choices
+    if not words or len(",".join(words)) > _CHOICES_LENGTH:
+        return
+    rule: dict[str, object] = {"validate": "list", "source": list(words)}
+    if column.kind is ColumnKind.LIST:  # a cell may hold several words, which a drop-down cannot offer
+        rule["error_type"] = "information"
+    sheet.data_validation(first, place, _ROWS, place, rule)
+
+
+def checked_workbook(
+    source: Path, report: ImportReport, target: Path, rules: Ruleset, ignore: Iterable[str] = ()
+) -> None:
     """Writes the workbook `source` as checked by the import that gave `report`; its owner alone can read it.
 
-    Raises `InputError` where the source cannot be read as it was imported, and `OutputError`.
+    `ignore`: the columns that were not read; they are written like all others.
+
+    Raises `InputError` where the source cannot be read as it was imported, and `OutputError`, also where the target is
+    the source.
     """
+    refuse_own_input(source, target)
     sheets, _ = open_sheets(source)
+    titles = titles_of(rules, ignore)
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, dict(OPTIONS)) as book:
         book.set_properties({"created": CREATED})
         styles = _Styles(book)
         for level, sheet in sheets.items():
             problems = [problem for problem in report.problems if problem.level is level]
-            _write_sheet(book.add_worksheet(sheet.name), sheet, Titles(rules, level), problems, styles)
+            _write_sheet(book.add_worksheet(sheet.name), sheet, titles[level], problems, styles)
         _write_list(book.add_worksheet(PROBLEM_SHEET), report.problems, styles)
     write_file(target, buffer.getvalue(), "校验后的工作簿", private=True)
 
@@ -87,9 +119,13 @@ def _write_sheet(
         by_row.setdefault(problem.row - 1, []).append(problem)
     position = {header.title: header.position for header in found.headers}
     as_text = _text_positions(found)
-    for place in as_text:
-        target.set_column(place, place, None, styles.text[False])
+    for header in found.headers:
+        form_column(target, header.position, header.column, found.row + 1, styles.text[False])
     result = _result_position(rows[found.row])
+    target.set_column(result, result, _RESULT_WIDTH)
+    for area in areas(sheet.rows, len(rows), result):
+        with contextlib.suppress(OverlappingRange):  # which no spreadsheet writes
+            target.merge_range(area.top, area.left, area.bottom, area.right, "", styles.general[False])
     comments = 0
     for number, cells in enumerate(rows):
         wrong = by_row.get(number, [])
@@ -140,9 +176,8 @@ def _write(target: Any, row: int, place: int, cell: Cell, marked: bool, text: bo
         else:
             target.write_blank(row, place, None, style)
     elif isinstance(cell, int | float):
-        whole = f"{cell:.0f}" if float(cell).is_integer() else repr(cell)
         if text:
-            target.write_string(row, place, whole, styles.text[marked])
+            target.write_string(row, place, cell_text(cell), styles.text[marked])
         else:
             target.write_number(row, place, cell, styles.general[marked])
     elif isinstance(cell, datetime):
@@ -156,8 +191,11 @@ def _write(target: Any, row: int, place: int, cell: Cell, marked: bool, text: bo
 def _write_list(target: Any, problems: Sequence[RowProblem], styles: _Styles) -> None:
     target.write_row(0, 0, LIST_TITLES, styles.bold)
     for number, problem in enumerate(problems[:_MAX_LISTED], 1):
-        for place, text in enumerate(problem.cells()):
-            target.write_string(number, place, text)
+        for place, (title, text) in enumerate(zip(LIST_TITLES, problem.cells(), strict=True)):
+            if title == ROW_TITLE:
+                target.write_number(number, place, problem.row)
+            else:
+                target.write_string(number, place, text)
     if len(problems) > _MAX_LISTED:
         target.write_string(_MAX_LISTED + 1, 0, f"还有 {len(problems) - _MAX_LISTED} 个问题，见问题清单 CSV")
     target.freeze_panes(1, 0)

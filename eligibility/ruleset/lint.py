@@ -91,11 +91,6 @@ def _everything(rules: Ruleset) -> Iterator[_Part]:
     yield from _rules_of_programmes(rules)
 
 
-def _guards(rules: Ruleset) -> set[str]:
-    """Criteria made from `applies` of an overlay and `who` of a programme: these themselves are their ground."""
-    return {f"{overlay}-APPLIES" for overlay in rules.overlays} | {f"{name}-WHO" for name in rules.programmes}
-
-
 def _reached(rules: Ruleset) -> set[str]:
     """Every name that some programme reads in some version, directly or through definitions, income kinds and links."""
     found: set[str] = set()
@@ -135,7 +130,7 @@ def _uncited(rules: Ruleset) -> Iterator[Finding]:
             settled = content.provenance is Provenance.ASSUMPTION and version.assumes  # unknown, and said why
             if version.cite is None and not settled:
                 yield Finding("uncited", f"{part.described(version)}没有写依据（source）", version.location)
-    guards = {f"条件 {guard}" for guard in _guards(rules)}
+    guards = {f"条件 {guard}" for guard in rules.guards}
     for part in (*_rules_of_household(rules), *_rules_of_programmes(rules)):
         for version in part.dated.versions:
             if version.cite is None and part.label not in guards:

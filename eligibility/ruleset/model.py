@@ -298,6 +298,13 @@ class Ruleset:
         default_factory=dict, repr=False, compare=False
     )
 
+    @property
+    def guards(self) -> frozenset[str]:
+        """The criteria made from `applies` of an overlay and `who` of a programme: these themselves are their ground."""
+        return frozenset(f"{overlay}-APPLIES" for overlay in self.overlays) | frozenset(
+            f"{name}-WHO" for name in self.programmes
+        )
+
     def edition(self, month: Month | str, known_on: date | None = None) -> Edition:
         """The law for a month, as known on a day (None: everything on file); see `resolve.edition`."""
         from .resolve import edition  # resolving knows the model, not the other way round

@@ -104,7 +104,7 @@ def effect_of(programme: Programme, before: Batch, after: Batch) -> Effect:
     """What one programme comes to after, against the same households before."""
     old, new = before.side(programme), after.side(programme)
     change, _, difference = compared(old, new)
-    concerned = old.eligible | old.undetermined | new.eligible | new.undetermined
+    concerned = old.possible | new.possible
     certain = concerned & (difference != Piece.NO_AMOUNT)
     known = new.eligible & new.exact
     listed = {word: after.tally(programme, concerned & (change == code)) for code, word in enumerate(CHANGES)}

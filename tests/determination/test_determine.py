@@ -284,6 +284,15 @@ def test_explanations_speak_both_languages_and_to_both_readers(beijing: Ruleset)
     )
 
 
+def test_whom_a_programme_is_for_has_no_article_of_its_own(beijing: Ruleset) -> None:
+    case = load_case(Path(__file__).parents[2] / "cases" / "残疾人独居.yaml")
+    determination = determine(case, beijing, month="2025-08")
+    lines = explain(determination).splitlines()
+    place = next(number for number, line in enumerate(lines) if "single_person_dibao-WHO" in line)
+    assert lines[place + 2].strip() == "依据 适用范围，条文见各情形"
+    assert "scope; for the articles see the routes" in explain(determination, language="en")
+
+
 def test_people_left_out_and_unknown_programmes_are_told(beijing: Ruleset) -> None:
     data = family(申请=[{"项目": "低宝", "申请月份": "2025-06"}])
     data["成员"][1]["出生日期"] = "2025-08-02"

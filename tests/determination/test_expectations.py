@@ -176,7 +176,7 @@ def test_the_day_of_knowledge_counts(write: Write, tiny: Ruleset) -> None:
         ("津贴: {}", "expect-empty", "10:9", "没有写认定"),
         ("救助: 符合\n    aid: 符合", "expect-duplicate", "11:5", "两次"),
         ("叠加: reading\n    救助: 符合", "expect-list", "10:9", "列表"),
-        ("知悉日: 2021-02-30\n    救助: 符合", "expect-date", "10:10", "2025-08-15"),
+        ("知悉日: 2021-02-30\n    救助: 符合", "expect-date", "10:10", "没有 2021-02-30 这一天"),
         ("知悉日: 20210801\n    救助: 符合", "expect-date", "10:10", "2025-08-15"),
     ],
 )

@@ -27,11 +27,12 @@ REFUSED, OPEN = (INELIGIBLE, 0, 0), (UNDETERMINED, 0, 148_000)
 
 
 class Given(Evaluations):
-    """One household whose 低保 is as given: then and now, and whether it is in payment."""
+    """One household whose 低保 is as given: then and now, by which routes, and whether it is in payment."""
 
     then: Found
     now: Found
     receives: bool | None
+    routes: tuple[int, int]
 
     def evaluate(self, editions: Sequence[Edition]) -> list[Verdicts]:
         return [self._given(edition) for edition in editions]
@@ -41,7 +42,7 @@ class Given(Evaluations):
         outcome, low, high = self.now if is_now else self.then
         programme = edition.programme("dibao")
         assert programme is not None
-        masks = [np.zeros(1, np.uint64)] * 3
+        masks = [np.zeros(1, np.uint64), np.zeros(1, np.uint64), np.array([self.routes[is_now]], np.uint64)]
         found = ProgrammeVerdicts(
             programme,
             np.array([outcome], np.uint8),
@@ -62,16 +63,24 @@ class Given(Evaluations):
 
 
 def settled(
-    plan: Plan, then: Found, now: Found, receives: bool | None, paid: dict[str, int]
+    plan: Plan,
+    then: Found,
+    now: Found,
+    receives: bool | None,
+    paid: dict[str, int],
+    *,
+    amount: int | None = None,
+    routes: tuple[int, int] = (1, 1),
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The lines of arrears of one household, and its change."""
     row: dict[str, Any] = {
         "家庭编号": "1",
         "地区": "110112001001",
         **{f"已发.低保.{m}": fen for m, fen in paid.items()},
+        **({} if amount is None else {"在享月额.低保": amount}),
         "成员": [{"成员编号": "1", "姓名": "张三", "身份证号": "110199198804120013"}],
     }
-    made = type("_", (Given,), {"then": then, "now": now, "receives": receives})
+    made = type("_", (Given,), {"then": then, "now": now, "receives": receives, "routes": routes})
     work = work_of(plan, pa.RecordBatch.from_pylist([row]), evaluating=made)
     changes = [line for line in work.changes.to_pylist() if line["programme"] == "低保"]
     return work.arrears.to_pylist(), changes[0] if changes else {}
@@ -89,8 +98,8 @@ MONTHS = ("2025-07", "2025-08", "2025-09")
     [
         (STANDARD_1450, STANDARD_1480, True, "补发", 3_000, None),
         (STANDARD_1480, STANDARD_1450, True, "追回", -3_000, None),
-        (STANDARD_1450, REFUSED, True, "追回", -145_000, None),
-        (STANDARD_1450, NO_VERDICT, True, "追回", -145_000, None),
+        (STANDARD_1450, REFUSED, True, "待核", None, "追回出自追溯改变的条件"),
+        (STANDARD_1450, NO_VERDICT, True, "待核", None, "追回出自追溯改变的条件"),
         (STANDARD_1450, STANDARD_1480, None, "待核", None, "是否在享未知"),
         (STANDARD_1450, OPEN, True, "待核", None, "应发金额未定"),
         (STANDARD_1450, (ELIGIBLE, 0, 148_000), True, "待核", None, "应发金额未定"),
@@ -149,6 +158,33 @@ def test_payments_settle_what_was_not_determined_then(plan: Plan) -> None:
     assert kinds(lines) == [("2025-08", "追回", -10)]
 
 
+def test_an_amount_that_fell_with_its_route_is_not_simply_claimed_back(plan: Plan) -> None:
+    lines, change = settled(plan, STANDARD_1480, STANDARD_1450, True, {}, routes=(1, 2))
+    assert kinds(lines) == [(month, "待核", None) for month in MONTHS]
+    assert (change["change"], change["note"]) == ("待核", "追回出自追溯改变的条件")
+    lines, change = settled(plan, STANDARD_1450, STANDARD_1480, True, {}, routes=(1, 2))
+    assert kinds(lines) == [(month, "补发", 3_000) for month in MONTHS]
+    assert change["change"] == "增发"
+
+
+def test_an_amount_in_payment_that_is_not_what_was_determined(plan: Plan) -> None:
+    lines, _ = settled(plan, STANDARD_1450, STANDARD_1480, True, {"2025-08": 147_000}, amount=147_000)
+    assert kinds(lines) == [("2025-07", "待核", None), ("2025-08", "补发", 1_000), ("2025-09", "待核", None)]
+    assert {line["note"] for line in lines} == {None, "在享月额与当时认定不同，实发未填"}
+    lines, _ = settled(plan, STANDARD_1450, STANDARD_1480, True, {}, amount=145_000)
+    assert kinds(lines) == [(month, "补发", 3_000) for month in MONTHS]
+    assert settled(plan, STANDARD_1450, STANDARD_1450, True, {}, amount=147_000)[0] == []
+
+
+def test_what_was_paid_to_somebody_not_in_payment_is_looked_at(plan: Plan) -> None:
+    paid = {"2025-07": 50_000, "2025-08": 148_000, "2025-09": 0}
+    lines, _ = settled(plan, STANDARD_1450, STANDARD_1480, False, paid)
+    assert kinds(lines) == [("2025-07", "待核", None)]
+    assert [(line["note"], line["paid"], line["in_payment"]) for line in lines] == [
+        ("已发而当月不在享", 50_000, False)
+    ]
+
+
 def with_changed_rules(plan: Plan) -> Plan:
     """The same plan as if not the standard but a rule of 低保 had been told late."""
     months = tuple(
@@ -167,8 +203,12 @@ def test_a_rule_told_late_may_owe_but_never_claims_back(plan: Plan) -> None:
     assert change["change"] == "增发"
     lines, change = settled(changed, STANDARD_1450, REFUSED, True, {"2025-08": 145_000})
     assert kinds(lines) == [(month, "待核", None) for month in MONTHS]
-    assert {line["note"] for line in lines} == {"追回出自追溯的规则"}
-    assert (change["change"], change["note"], change["difference"]) == ("待核", "追回出自追溯的规则", None)
+    assert {line["note"] for line in lines} == {"追回出自追溯改变的条件"}
+    assert (change["change"], change["note"], change["difference"]) == (
+        "待核",
+        "追回出自追溯改变的条件",
+        None,
+    )
 
 
 def test_months_whose_law_was_known_are_settled_by_payments_only(plan: Plan) -> None:
@@ -206,5 +246,14 @@ def test_changes(plan: Plan, before: Found, after: Found, change: str, differenc
     assert (line["change"], line["difference"]) == (change, difference)
 
 
-def test_who_is_refused_twice_gives_no_line(plan: Plan) -> None:
-    assert settled(plan, REFUSED, NO_VERDICT, False, {}) == ([], {})
+@pytest.mark.parametrize("receives", [False, None])
+def test_who_is_refused_twice_gives_no_line(plan: Plan, receives: bool | None) -> None:
+    assert settled(plan, REFUSED, NO_VERDICT, receives, {}) == ([], {})
+
+
+@pytest.mark.parametrize("after", [REFUSED, NO_VERDICT])
+def test_who_is_refused_twice_and_in_payment_is_looked_at(plan: Plan, after: Found) -> None:
+    _, line = settled(plan, REFUSED, after, True, {})
+    assert (line["change"], line["note"], line["difference"]) == ("待核", "在享而两边都不符合", None)
+    assert (line["outcome_before"], line["in_payment"]) == ("不符合", True)
+    assert bool(line["criteria"]) == (after == REFUSED)

@@ -37,8 +37,13 @@ def test_a_register_is_reevaluated_and_left_alone(
     shown = capsys.readouterr()
     assert json.loads(shown.out) == json.loads((out / "summary.json").read_bytes())
     assert "没有改动" in shown.err
-    assert run("reevaluate", sample.path, *LATE, "--out", out) == 8
-    assert "output-other-work" in capsys.readouterr().err
+    assert run("reevaluate", sample.path, *LATE, "--out", out) == 0
+    assert "没有改动" in capsys.readouterr().err
+    (out / "发放汇总.xlsx").unlink()
+    assert run("reevaluate", sample.path, *LATE, "--out", out, "--excel") == 0
+    assert "里已有这次复核的结果，按名单写了 发放汇总.xlsx\n" in capsys.readouterr().err
+    assert run("reevaluate", sample.path, *LATE, "--out", out, "--identity-numbers") == 8
+    assert "那次遮盖姓名和证件号，这次不遮盖" in capsys.readouterr().err
 
 
 def test_tables_are_imported_first(
@@ -53,7 +58,11 @@ def test_tables_are_imported_first(
     out = tmp_path / "out"
     assert run("reevaluate", tables, *LATE, "--out", out) == 4
     assert "问题清单.csv" in capsys.readouterr().err
-    assert json.loads((out / "run.json").read_bytes())["register"]["path"] == "台账.arrow"
+    done = json.loads((out / "run.json").read_bytes())
+    assert done["register"]["path"] == "台账.arrow"
+    assert [table["rows"] - table["stored"] - table["listed"] for table in done["imported"]] == [0, 0]
+    assert done["imported"][0]["rows"] == 40
+    assert done["imported"][0]["stored"] == done["register"]["households"] < 40
     assert (out / "问题清单.csv").exists()
     before = {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in out.iterdir()}
     assert run("reevaluate", tables, *LATE, "--out", out) == 4
@@ -63,12 +72,26 @@ def test_tables_are_imported_first(
     assert {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in out.iterdir()} == before
 
 
+def test_columns_that_are_not_read(
+    beijing: Ruleset, sample: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    household, _ = write_sample_csv(tmp_path, households=20, seed=3, rules=beijing, contradictions=False)
+    head, *rows = household.read_text("utf-8-sig").splitlines()
+    household.write_text("\n".join([f"{head},联系电话", *(f"{row},1" for row in rows)]) + "\n", "utf-8")
+    assert run("reevaluate", tmp_path, *LATE, "--out", tmp_path / "out") == 3
+    assert "--ignore" in capsys.readouterr().err
+    assert run("reevaluate", tmp_path, *LATE, "--out", tmp_path / "out", "--ignore", "联系电话") == 0
+    assert run("reevaluate", sample.path, *LATE, "--out", tmp_path / "other", "--ignore", "联系电话") == 3
+    assert "台账已经导入" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["nothing.arrow", *LATE], 3, "nothing.arrow"),
         (["nothing.csv", *LATE], 3, "nothing.csv"),
-        (["{register}", "--before", "2025-6", "--after", "2025-07"], 3, "待遇月份"),
+        (["{register}", "--before", "2025-6", "--after", "2025-07"], 3, "应写成 2025-06"),
+        (["{register}", "--before", "2025-07", "--after", "2025-06"], 3, "晚于"),
         (["{register}", "--before", "2025-06@", "--after", "2025-07"], 3, "知悉日"),
         (["{register}", "--before", "2014-06", "--after", "2025-07"], 3, "2014-06"),
         (["{register}", *LATE, "--rules", "beijin"], 5, "beijing"),
@@ -88,7 +111,15 @@ def test_what_cannot_be_is_one_error(
     shown = capsys.readouterr()
     assert message in shown.err
     assert shown.out == ""
-    assert not (tmp_path / "out" / "run.json").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_is_no_folder_for_results(
+    sample: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").write_text("text")
+    assert run("reevaluate", sample.path, *LATE, "--out", tmp_path / "out") == 8
+    assert "这是文件，结果要写进文件夹" in capsys.readouterr().err
 
 
 def test_a_sample_is_made_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

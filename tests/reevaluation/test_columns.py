@@ -74,6 +74,17 @@ def test_names_and_numbers_are_masked_as_one_by_one(names: list[str | None]) -> 
     assert hidden == [None if number is None else mask(number) for number in numbers]
 
 
+def test_an_office_that_numbers_by_identity_number() -> None:
+    number, rows = "110199198001010018", pa.array([0], pa.int32())
+    members = [{"成员编号": number}]
+    for text in (number, "甲"):
+        row = {"家庭编号": text, "成员": members}
+        subjects = Subjects(pa.RecordBatch.from_pylist([row]))
+        assert subjects.household_ids(rows, masked=True).to_pylist() == [mask(text)]
+        assert subjects.household_ids(rows, masked=False).to_pylist() == [text]
+        assert subjects.member_ids(rows, masked=True).to_pylist() == [mask(number)]
+
+
 def test_open_criteria_are_those_of_routes_that_may_be_taken(plan: Plan, batch: pa.RecordBatch) -> None:
     edition = plan.edition_after
     verdicts = DrawnEvaluations(plan, batch).evaluate([edition])[0]

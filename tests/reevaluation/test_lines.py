@@ -56,10 +56,10 @@ def exact(found: Line) -> int | None:
     return found["low"] if found["low"] == found["high"] >= 0 else None
 
 
-def expected_change(old: Line, new: Line, held: bool) -> str | None:
+def expected_change(old: Line, new: Line, receives: bool, held: bool) -> str | None:
     was, now = old["outcome"], new["outcome"]
     if ELIGIBLE not in (was, now) and UNDETERMINED not in (was, now):
-        return None
+        return "待核" if receives else None
     if UNDETERMINED in (was, now) or held:
         return "待核"
     if was == ELIGIBLE and now != ELIGIBLE:
@@ -83,11 +83,18 @@ def test_changes_are_the_definition(
 ) -> None:
     before, after = evaluations.verdicts(plan.edition_before, plan.edition_after)
     wanted = {}
+    claimed = {
+        (line["household_id"], line["member_id"], line["programme"])
+        for line in work.arrears.to_pylist()
+        if line["note"] == "追回出自追溯改变的条件"
+    }
     for programme in plan.programmes:
         text = plan.rules.programmes[programme]
+        receives, _ = evaluations.in_payment(programme, plan.after.month)
         for position, household, member in subjects(batch, text.level):
             old, new = side(before, programme, position), side(after, programme, position)
-            change = expected_change(old, new, held=False)
+            held = (household, member, text.name) in claimed
+            change = expected_change(old, new, bool(receives[position]), held)
             if change is not None:
                 known = change != "待核" and text.kind != "status" and exact(old) is not None
                 difference = (exact(new) or 0) - (exact(old) or 0) if known else None
@@ -112,6 +119,11 @@ def test_the_criteria_that_turned_are_named(plan: Plan, work: Work) -> None:
     left = [line for line in lines if (line["programme"], line["change"]) == ("低收入", "退出")]
     assert left
     assert all(line["criteria"].startswith("LI-NOT-DIBAO 不符合低保") for line in left)
+    raised = [line for line in lines if (line["programme"], line["change"]) == ("低保", "增发")]
+    assert raised
+    for line in raised:
+        assert line["criteria"] == "低保标准 1,450.00元→1,480.00元"
+        assert line["clauses"] == "《关于调整本市最低生活保障标准的通知》（京民发〔2025〕50号）"
     assert all(line["criteria"] is None for line in lines if line["change"] == "不变")
     open_ones = [line for line in lines if line["note"] == "新结论未定"]
     assert open_ones
@@ -122,6 +134,7 @@ def expected_arrears(
     plan: Plan, batch: pa.RecordBatch, evaluations: ReferenceEvaluations
 ) -> Iterator[tuple[tuple[str, str | None, str, str], tuple[str, int | None]]]:
     """Arrears by their definition (no rule changed, and the sample's payments are as the register says)."""
+    possible = (ELIGIBLE, UNDETERMINED)
     rows = {row["家庭编号"]: row for row in batch.to_pylist()}
     for month in plan.retroactive:
         then, now = evaluations.verdicts(month.then, month.now)
@@ -134,7 +147,8 @@ def expected_arrears(
                     cells = next(m for m in cells["成员"] if m["成员编号"] == member)
                 paid = cells.get(f"已发.{text.name}.{month.month}")
                 changed = programme in month.figures
-                if (known[position] and not receives[position]) or not (changed or paid is not None):
+                unexpected = known[position] and not receives[position]
+                if not paid if unexpected else not (changed or paid is not None):
                     continue
                 old, new = side(then, programme, position), side(now, programme, position)
                 key = (household, member, text.name, str(month.month))
@@ -143,7 +157,12 @@ def expected_arrears(
                 if (refused and paid is None) or (due is not None and due == base):
                     continue
                 contradicted = paid is None and old["outcome"] in (NONE, INELIGIBLE)
-                if due is None or base is None or contradicted or not known[position]:
+                amount = cells.get(f"在享月额.{text.name}")
+                differs = paid is None and amount is not None and amount != exact(old)
+                alike = old["outcome"] == new["outcome"] == ELIGIBLE and old["routes"] == new["routes"]
+                open_ = due is None or base is None
+                turned = not open_ and due < base and old["outcome"] in possible and not alike
+                if open_ or contradicted or differs or turned or unexpected or not known[position]:
                     yield key, ("待核", None)
                 else:
                     yield key, ("补发" if due > base else "追回", due - base)

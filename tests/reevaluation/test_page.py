@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from eligibility.reevaluation.changes import CHANGES
-from eligibility.reevaluation.outputs import ARREARS_COLUMNS, CHANGE_COLUMNS
+from eligibility.reevaluation.outputs import ARREARS_COLUMNS, CHANGE_COLUMNS, PAYMENTS
 from eligibility.register.sample import write_sample
 from eligibility.ruleset import Ruleset
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reevaluation.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize(("name", "columns"), [("变动", CHANGE_COLUMNS), ("补发", ARREARS_COLUMNS)])
-def test_every_column_is_told(name: str, columns: dict[str, str]) -> None:
-    assert f"`{name}` 的列：{'、'.join(columns.values())}。" in PAGE
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("变动", CHANGE_COLUMNS.values()),
+        ("补发", ARREARS_COLUMNS.values()),
+        ("发放汇总", [title for title, _ in PAYMENTS]),
+    ],
+)
+def test_every_column_is_told(name: str, columns: Iterable[str]) -> None:
+    assert f"`{name}` 的列：{'、'.join(columns)}。" in PAGE
 
 
 def test_every_change_is_told() -> None:

@@ -21,9 +21,20 @@ def test_a_point_is_a_month_and_a_day() -> None:
     assert str(Point.parse("2025-06@2025-06-30")) == "2025-06@2025-06-30"
 
 
-@pytest.mark.parametrize("text", ["2025-13", "2025-06@", "2025-06@六月", "@2025-06-30", "2025-06@2025-02-30"])
-def test_a_point_that_is_none(text: str) -> None:
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2025-13", "没有 13 月"),
+        ("2025-6", "应写成 2025-06"),
+        ("2025-06@", "写法如 2025-08-15"),
+        ("2025-06@六月", "写法如 2025-08-15"),
+        ("2025-06@2025-6-5", "应写成 2025-06-05"),
+        ("@2025-06-30", "写法应如 2025-08"),
+        ("2025-06@2025-02-30", "没有 2025-02-30 这一天"),
+    ],
+)
+def test_a_point_that_is_none(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         Point.parse(text)
 
 
@@ -48,18 +59,42 @@ def test_months_told_late_are_settled(plan: Plan) -> None:
     ("before", "after", "through", "months"),
     [
         ("2025-06@2025-09-30", "2025-07@2025-09-30", "2025-09", 0),  # nothing was learnt in between
-        ("2025-06", "2025-07@2025-09-30", "2025-09", 0),  # everything was known
+        ("2025-06", "2025-07", "2025-09", 0),  # everything was known
+        ("2025-06@2025-06-30", "2025-07", "2025-09", 3),
+        ("2025-07@2025-06-30", "2025-07@2025-09-30", None, 1),  # the same month, known better
         ("2025-06@2025-06-30", "2025-07@2025-09-30", None, 1),
         ("2025-06@2025-06-30", "2025-09@2025-09-30", None, 3),
         ("2025-06@2025-06-30", "2025-09@2025-09-30", "2025-08", 2),
-        ("2025-06@2025-06-30", "2025-09@2025-09-30", "2025-06", 0),
-        ("2025-06@2025-06-30", "2025-06@2025-09-30", "2025-09", 0),  # nothing changed up to the after month
+        (
+            "2025-06@2025-06-30",
+            "2025-06@2025-09-30",
+            "2025-09",
+            3,
+        ),  # asked for, though later than the after month
     ],
 )
 def test_which_months_are_settled(
     beijing: Ruleset, before: str, after: str, through: str | None, months: int
 ) -> None:
     assert len(Plan.of(beijing, before, after, through).retroactive) == months
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "through", "message"),
+    [
+        ("2025-09@2025-09-30", "2025-07@2025-06-30", None, "2025-09.*晚于.*2025-07"),
+        ("2025-08", "2025-07", None, "2025-08.*晚于.*2025-07"),
+        ("2025-07@2025-09-30", "2025-07@2025-06-30", None, "知悉日.*2025-09-30.*晚于.*2025-06-30"),
+        ("2025-06@2025-09-30", "2025-07@2025-06-30", None, "知悉日.*晚于"),
+        ("2025-06", "2025-07@2025-09-30", None, "--before 没有写知悉日"),
+        ("2025-06@2025-06-30", "2025-09@2025-09-30", "2025-06", "第一个要补算的月份是 2025-07"),
+    ],
+)
+def test_points_the_wrong_way_round(
+    beijing: Ruleset, before: str, after: str, through: str | None, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        Plan.of(beijing, before, after, through)
 
 
 def test_a_plan_is_made_again_elsewhere(beijing: Ruleset, plan: Plan) -> None:

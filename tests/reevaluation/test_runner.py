@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -17,21 +16,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from eligibility.determination import determine
 from eligibility.errors import InputError, OutputError, Problem
 from eligibility.reevaluation import runner
-from eligibility.reevaluation.explaining import explain_household
 from eligibility.reevaluation.folder import Folder
+from eligibility.reevaluation.identity import differences, identity_of
 from eligibility.reevaluation.lines import work_of
 from eligibility.reevaluation.outputs import CHANGE_COLUMNS
 from eligibility.reevaluation.plan import Plan
-from eligibility.reevaluation.runner import Report, Run
-from eligibility.reevaluation.workbook import write_workbooks
-from eligibility.register.cases import case_of
+from eligibility.reevaluation.runner import Run
 from eligibility.register.store import Register
-from eligibility.ruleset import Edition
+from eligibility.ruleset import load_ruleset
 
 from .conftest import in_batches
+from .drawn import content, run
 from .oracle import DrawnEvaluations, nothing_missing
 
 FILES = {
@@ -51,15 +48,6 @@ def _drawn() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "missing_facts", nothing_missing)
         yield
-
-
-def run(plan: Plan, register: Register, out: Path, **options: Any) -> Report:
-    with Folder(out) as folder:
-        return Run(plan, register, folder, evaluating=DrawnEvaluations, **options).complete()
-
-
-def content(out: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in out.iterdir()}
 
 
 @pytest.fixture(scope="module")
@@ -134,40 +122,6 @@ def test_the_same_inputs_give_the_same_bytes(
     assert content(tmp_path / "b") == content(done)
 
 
-def test_workbooks_are_the_same_bytes(plan: Plan, sample: Register, tmp_path: Path) -> None:
-    for name in "ab":
-        run(plan, sample, tmp_path / name, excel=True)
-    assert content(tmp_path / "a") == content(tmp_path / "b")
-    assert {"变动.xlsx", "补发.xlsx"} <= set(content(tmp_path / "a"))
-
-
-def test_workbooks_are_split_and_text_stays_text(plan: Plan, sample: Register, tmp_path: Path) -> None:
-    lines = [
-        work_of(plan, batch, evaluating=DrawnEvaluations).changes.slice(0, 12) for batch in sample.batches()
-    ]
-    names = lines[0].schema.get_field_index("name")
-    bad = pa.array(["=HYPERLINK(1)", "+1", "@SUM(A1)"] * 4)
-    lines[0] = lines[0].set_column(names, "name", bad)
-    with Folder(tmp_path / "out") as folder:
-        folder.begin({})
-        write_workbooks(folder, "变动", CHANGE_COLUMNS, lambda: lines, private=True, most=25)
-        folder.clear()
-    total = sum(batch.num_rows for batch in lines)
-    files = sorted((tmp_path / "out").glob("*.xlsx"))
-    assert [file.name for file in files] == [f"变动-{n}.xlsx" for n in range(1, -(-total // 25) + 1)]
-    rows = 0
-    for file in files:
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        with zipfile.ZipFile(file) as book:
-            sheet = book.read("xl/worksheets/sheet1.xml").decode()
-        assert "<f>" not in sheet
-        assert "<hyperlink" not in sheet
-        rows += sheet.count("<row ") - 1
-    assert rows == total
-    with zipfile.ZipFile(files[0]) as book:
-        assert b"=HYPERLINK(1)" in book.read("xl/worksheets/sheet1.xml")
-
-
 @pytest.mark.parametrize("seed", [1])
 def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
     sample: Register, done: Path, tmp_path: Path, seed: int
@@ -233,13 +187,33 @@ def test_a_finished_run_is_left_as_it_is(plan: Plan, sample: Register, done: Pat
 def test_other_work_is_refused(plan: Plan, sample: Register, done: Path, tmp_path: Path) -> None:
     other = Plan.of(plan.rules, plan.before, plan.after, "2025-08")
     before = content(done)
-    with pytest.raises(OutputError, match="已有另一次复核的结果"):
+    with pytest.raises(OutputError, match=r"已有另一次复核的结果.*--through 是 2025-09，这次是 2025-08"):
         run(other, sample, done)
     assert content(done) == before
     with Folder(tmp_path / "begun") as folder:
         folder.begin({"other": "work"})
-    with pytest.raises(OutputError, match="没做完"):
+    with pytest.raises(OutputError, match=r"没做完.*另一版本"):
         run(plan, sample, tmp_path / "begun")
+
+
+def test_what_is_different_is_said(plan: Plan, sample: Register, tmp_path: Path) -> None:
+    own = identity_of(plan, sample)
+    assert differences(own, own) == []
+    assert differences(json.loads(json.dumps(own)), own) == []
+    unmasked = Plan.of(plan.rules, plan.before, plan.after, plan.through, identity_numbers=True)
+    assert differences(own, identity_of(unmasked, sample)) == [
+        "那次遮盖姓名和证件号，这次不遮盖（--identity-numbers）"
+    ]
+    smaller = in_batches(_first(sample), tmp_path / "小.arrow", 13)
+    assert differences(own, identity_of(plan, smaller)) == ["台账的内容不同"]
+    reading = load_ruleset("beijing", overlays=["beijing-reading-a16"])
+    overlaid = Plan.of(reading, plan.before, plan.after, plan.through)
+    assert differences(own, identity_of(overlaid, sample)) == ["规则不同（规则集、叠加规则换过或改过）"]
+    earlier = Plan.of(plan.rules, "2025-05@2025-06-01", plan.after, plan.through)
+    assert differences(own, identity_of(earlier, sample)) == [
+        "那次的 --before 是 2025-06@2025-06-30，这次是 2025-05@2025-06-01"
+    ]
+    assert differences([], own) == differences({**own, "format": 1}, own) == ["由另一版本的程序写成"]
 
 
 def test_one_run_at_a_time(plan: Plan, sample: Register, tmp_path: Path) -> None:
@@ -250,8 +224,35 @@ def test_one_run_at_a_time(plan: Plan, sample: Register, tmp_path: Path) -> None
 
 def test_a_folder_that_is_none(plan: Plan, sample: Register, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
-    with pytest.raises(OutputError):
+    with pytest.raises(OutputError, match="这是文件，结果要写进文件夹"):
         run(plan, sample, tmp_path / "file")
+    with pytest.raises(OutputError, match="路径中间的一段是文件"):
+        run(plan, sample, tmp_path / "file" / "out")
+
+
+def test_what_fails_at_the_start_leaves_no_folder(plan: Plan, sample: Register, tmp_path: Path) -> None:
+    def failing(*_: Any) -> DrawnEvaluations:
+        raise InputError(Problem("register-word", "不合用"))
+
+    out = tmp_path / "new" / "out"
+    with pytest.raises(InputError), Folder(out) as folder:
+        Run(plan, sample, folder, evaluating=failing).complete()
+    assert list(tmp_path.iterdir()) == []
+    out.mkdir(parents=True)
+    with pytest.raises(InputError), Folder(out) as folder:
+        Run(plan, sample, folder, evaluating=failing).complete()
+    assert out.is_dir(), "a folder that was there stays"
+    run(plan, sample, out)
+
+
+def test_a_failed_start_takes_nothing_of_others_away(plan: Plan, sample: Register, tmp_path: Path) -> None:
+    def failing(*_: Any) -> DrawnEvaluations:
+        (tmp_path / "out" / "own.txt").write_text("text")
+        raise InputError(Problem("register-word", "不合用"))
+
+    with pytest.raises(InputError), Folder(tmp_path / "out") as folder:
+        Run(plan, sample, folder, evaluating=failing).complete()
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"own.txt"}
 
 
 def test_a_full_disk_is_one_error_and_the_run_goes_on_later(
@@ -268,7 +269,7 @@ def test_a_full_disk_is_one_error_and_the_run_goes_on_later(
         replace(*given)
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OutputError, match="No space left"):
+    with pytest.raises(OutputError, match="磁盘满了"):
         run(plan, sample, tmp_path / "out")
     monkeypatch.undo()
     run(plan, sample, tmp_path / "out")
@@ -297,37 +298,6 @@ def test_unmasked_lists_are_private(plan: Plan, sample: Register, tmp_path: Path
         assert stat.S_IMODE((tmp_path / "out" / name).stat().st_mode) == 0o600
     numbers = pq.read_table(tmp_path / "out" / "变动.parquet").column("身份证号").drop_null().to_pylist()
     assert not any("*" in number for number in numbers)
-
-
-def test_one_household_is_explained_as_by_determine(plan: Plan, sample: Register, done: Path) -> None:
-    row = next(sample.batches(2)).to_pylist()[3]
-    for side, edition in (("before", plan.edition_before), ("after", plan.edition_after)):
-        found = explain_household(done, row["家庭编号"], side)
-        case = case_of(without_unknown_kinds(row, edition), tuple(edition.income_kinds))
-        assert found.record() == determine(case, edition).record()
-        assert found.edition.month == edition.month
-    with pytest.raises(InputError, match="没有家庭编号"):
-        explain_household(done, "没有这一户")
-    with pytest.raises(InputError, match="没有做完的复核"):
-        explain_household(done.parent, row["家庭编号"])
-
-
-def without_unknown_kinds(row: dict[str, Any], edition: Edition) -> dict[str, Any]:
-    """A row without the incomes that the law of a month does not know."""
-    strange = {f"收入.{kind}" for kind in edition.ruleset.income_kinds if kind not in edition.income_kinds}
-    return {**row, "成员": [{k: v for k, v in m.items() if k not in strange} for m in row["成员"]]}
-
-
-def test_a_register_that_changed_is_not_explained(plan: Plan, sample: Register, tmp_path: Path) -> None:
-    moved = in_batches(sample, tmp_path / "台账.arrow", 50)
-    run(plan, moved, tmp_path / "out")
-    household = next(moved.batches()).column("家庭编号")[0].as_py()
-    in_batches(_first(sample), tmp_path / "台账.arrow", 10)
-    with pytest.raises(InputError, match="改过"):
-        explain_household(tmp_path / "out", household)
-    (tmp_path / "台账.arrow").unlink()
-    with pytest.raises(InputError, match="不在原处"):
-        explain_household(tmp_path / "out", household)
 
 
 class _first:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_cell_to_rowcol
 
 from tests.strategies import identity_number
 
@@ -51,14 +52,22 @@ def csv_folder(folder: Path, households: Rows = HOUSEHOLDS, persons: Rows = PERS
     return folder
 
 
-def write_xlsx(path: Path, sheets: Mapping[str, Rows], **options: Any) -> Path:
-    """A workbook; cells that are dates, numbers and truths stay such, text starting with = becomes a formula."""
+def write_xlsx(
+    path: Path, sheets: Mapping[str, Rows], merged: Mapping[str, Sequence[str]] | None = None, **options: Any
+) -> Path:
+    """A workbook; cells that are dates, numbers and truths stay such, text starting with = becomes a formula.
+
+    Of the cells that are `merged` on a sheet only the first keeps its value.
+    """
     with xlsxwriter.Workbook(path, options) as book:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)
+            hidden = {cell for area in (merged or {}).get(name, ()) for cell in _merge(sheet, area)}
             for number, cells in enumerate(rows):
                 for place, cell in enumerate(cells):
+                    if (number, place) in hidden:
+                        continue
                     if isinstance(cell, date):
                         sheet.write_datetime(number, place, cell, day)
                     elif isinstance(cell, str) and not cell.startswith("="):
@@ -66,6 +75,16 @@ def write_xlsx(path: Path, sheets: Mapping[str, Rows], **options: Any) -> Path:
                     elif cell is not None:
                         sheet.write(number, place, cell)
     return path
+
+
+def _merge(sheet: Any, area: str) -> list[tuple[int, int]]:
+    """Merges cells; gives those that are then hidden."""
+    first_row, first, last_row, last = xl_cell_to_rowcol(area.partition(":")[0]) + xl_cell_to_rowcol(
+        area.partition(":")[2]
+    )
+    sheet.merge_range(area, "")
+    cells = [(row, place) for row in range(first_row, last_row + 1) for place in range(first, last + 1)]
+    return cells[1:]
 
 
 def both(households: Rows = HOUSEHOLDS, persons: Rows = PERSONS) -> dict[str, Rows]:

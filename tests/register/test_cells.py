@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from eligibility.register.cells import CellRefused, cell_value, masked_cell
-from eligibility.register.columns import HOUSEHOLD_ID, Column, column_of
+from eligibility.register.columns import HOUSEHOLD_ID, MEMBER_ID, Column, column_of
 from eligibility.values import Level
 from tests.strategies import identity_number
 
@@ -171,3 +171,29 @@ def test_no_number_of_a_person_is_shown() -> None:
     assert masked_cell(column("艾滋病病毒感染"), "是") == "******"
     assert masked_cell(MONEY, f"见{NUMBER}") == f"见{NUMBER[:6]}********{NUMBER[-4:]}"
     assert masked_cell(MONEY, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        (f"张三{NUMBER}", f"**{NUMBER[:6]}********{NUMBER[-4:]}"),
+        (f"{NUMBER} Li", f"{NUMBER[:6]}********{NUMBER[-4:]}***"),
+        (f"{NUMBER}电话13800138000", f"{NUMBER[:6]}********{NUMBER[-4:]}*************"),
+        ("张三 110199", "***110********"),
+        ("李四", "**********"),
+        (1.1019919880412e17, "110199********0000"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_masked_beside_one(typed: object, shown: str) -> None:
+    assert masked_cell(IDENTITY, typed) == shown
+
+
+def test_the_number_of_a_person_is_no_own_number() -> None:
+    for which in (HOUSEHOLD_ID, MEMBER_ID):
+        for number in (NUMBER, f"{NUMBER}42"):
+            with pytest.raises(CellRefused, match="cell-own-number") as caught:
+                cell_value(which, number)
+            assert caught.value.value == number
+            assert caught.value.message == f"{which.title}不能用证件号"
+        wrong = NUMBER[:17] + ("1" if NUMBER[17] != "1" else "2")
+        assert cell_value(which, wrong) == wrong  # any other long number may be an office's own

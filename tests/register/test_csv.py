@@ -8,7 +8,7 @@ import pytest
 
 from eligibility.errors import InputError
 from eligibility.register.csv_tables import read_csv
-from eligibility.register.headers import Table
+from eligibility.register.headers import Table, titles_of
 from eligibility.ruleset import Ruleset
 from eligibility.values import Level
 
@@ -16,7 +16,7 @@ from eligibility.values import Level
 def read(folder: Path, content: str | bytes, rules: Ruleset, level: Level = Level.HOUSEHOLD) -> Table:
     path = folder / "家庭.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_csv(path, level, rules)
+    return read_csv(path, titles_of(rules)[level])
 
 
 def columns(table: Table) -> dict[str, list[str]]:

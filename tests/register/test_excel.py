@@ -16,6 +16,7 @@ from python_calamine import CalamineWorkbook
 from eligibility.errors import InputError
 from eligibility.register import sheet_xml
 from eligibility.register.excel_tables import read_workbook
+from eligibility.register.headers import titles_of
 from eligibility.register.importing import import_register
 from eligibility.register.store import open_register
 from eligibility.register.workbook import checked_workbook
@@ -111,7 +112,7 @@ def test_hidden_rows_and_columns_are_read_and_told(tmp_path: Path, beijing: Rule
 def test_other_sheets_and_blank_rows(tmp_path: Path, beijing: Ruleset) -> None:
     households = [["台账", "", "", ""], *HOUSEHOLDS[:2], ["", "", "", ""], HOUSEHOLDS[2]]
     path = write_xlsx(tmp_path / "台账.xlsx", {**both(households), "附表": [], "填写说明": []})
-    household, _ = read_workbook(path, beijing)
+    household, _ = read_workbook(path, titles_of(beijing))
     assert household.rows.tolist() == [3, 5]
     assert household.notices == ("台账.xlsx：工作表“附表”不读", "家庭：表头在第 2 行，以上的行不读")
 
@@ -134,7 +135,7 @@ def test_files_that_are_no_workbooks(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError) as caught:
-        read_workbook(tmp_path / name, beijing)
+        read_workbook(tmp_path / name, titles_of(beijing))
     assert caught.value.code == code
     assert caught.value.hint
 
@@ -142,14 +143,14 @@ def test_files_that_are_no_workbooks(
 def test_a_missing_sheet_is_named(tmp_path: Path, beijing: Ruleset) -> None:
     path = write_xlsx(tmp_path / "台账.xlsx", {"家庭": HOUSEHOLDS, "人员": PERSONS})
     with pytest.raises(InputError, match="没有名为 成员 的工作表"):
-        read_workbook(path, beijing)
+        read_workbook(path, titles_of(beijing))
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, beijing: Ruleset, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_xlsx(tmp_path / "台账.xlsx", both())
     monkeypatch.setattr(sheet_xml, "MAX_UNPACKED", 1000)
     with pytest.raises(InputError) as caught:
-        read_workbook(path, beijing)
+        read_workbook(path, titles_of(beijing))
     assert caught.value.code == "workbook-too-large"
 
 
@@ -163,7 +164,7 @@ def test_a_size_that_lies_is_found(tmp_path: Path, beijing: Ruleset) -> None:
     data[central + 24 : central + 28] = (10).to_bytes(4, "little")
     path.write_bytes(data)
     with pytest.raises(InputError) as caught:
-        read_workbook(path, beijing)
+        read_workbook(path, titles_of(beijing))
     assert caught.value.code == "workbook-broken"
 
 
@@ -175,7 +176,7 @@ def test_a_cell_at_the_end_of_the_world_is_refused(row: str, tmp_path: Path, bei
     far = f"{row}<v>1</v></c></row></sheetData>"
     changed(path, "xl/worksheets/sheet1.xml", lambda text: text.replace("</sheetData>", far))
     with pytest.raises(InputError) as caught:
-        read_workbook(path, beijing)
+        read_workbook(path, titles_of(beijing))
     assert caught.value.code == "sheet-too-large"
 
 
@@ -184,7 +185,7 @@ def test_entities_are_not_expanded(tmp_path: Path, beijing: Ruleset) -> None:
     entity = '?>\n<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
     changed(path, "xl/worksheets/sheet1.xml", lambda text: text.replace("?>", entity, 1))
     with pytest.raises(InputError, match="文档类型声明"):
-        read_workbook(path, beijing)
+        read_workbook(path, titles_of(beijing))
 
 
 def test_the_checked_workbook_says_what_is_wrong(tmp_path: Path, beijing: Ruleset) -> None:
@@ -208,13 +209,13 @@ def test_the_checked_workbook_says_what_is_wrong(tmp_path: Path, beijing: Rulese
     people = book.get_sheet_by_name("成员").to_python()
     assert [row[-1] for row in people] == [
         "校验结果",
-        "同户另有问题（改正同户的其他问题后一起导入）",
+        "同户另有问题，见 家庭 第 2 行（改正同户的其他问题后一起导入）",
         "✓",
-        "同户另有问题（改正同户的其他问题后一起导入）",
+        "同户另有问题，见 家庭 第 2 行（改正同户的其他问题后一起导入）",
     ]
     assert people[1][3] == MOTHER
     listed = book.get_sheet_by_name("问题清单").to_python()
-    assert listed[1][:5] == ["家庭", "2", "货币财产", "0012", "约一千"]
+    assert listed[1][:5] == ["家庭", 2, "货币财产", "0012", "约一千"]
     assert len(listed) == 4
     with zipfile.ZipFile(target) as archive:
         assert "FFC7CE" in archive.read("xl/styles.xml").decode()
@@ -233,3 +234,38 @@ def test_a_checked_workbook_can_be_corrected_and_imported_again(tmp_path: Path, 
     checked_workbook(tmp_path / "校验.xlsx", again, tmp_path / "再校验.xlsx", beijing)
     rows = CalamineWorkbook.from_path(str(tmp_path / "再校验.xlsx")).get_sheet_by_name("家庭").to_python()
     assert rows[0].count("校验结果") == 1
+
+
+def test_the_checked_workbook_can_be_filled_in_like_the_template(tmp_path: Path, beijing: Ruleset) -> None:
+    """Known columns have the drop-downs, widths and text formats of the template, below wherever the headers stand."""
+    persons = [["成员名单", *[""] * 7], *PERSONS]
+    source = write_xlsx(tmp_path / "台账.xlsx", both(persons=persons))
+    report = import_register(source, tmp_path / "r.arrow", beijing)
+    checked_workbook(source, report, tmp_path / "校验.xlsx", beijing)
+    with zipfile.ZipFile(tmp_path / "校验.xlsx") as archive:
+        people = archive.read("xl/worksheets/sheet2.xml").decode()
+        styles = archive.read("xl/styles.xml").decode()
+    assert re.search(r'<dataValidation type="list"[^>]*sqref="F3:F1048576"><formula1>"户主,配偶,', people), (
+        people[:2000]
+    )
+    assert 'sqref="G3:G1048576"><formula1>"是,否"' in people
+    widths = {
+        int(place): float(width)
+        for place, width in re.findall(r'<col min="(\d+)" max="\d+" width="([\d.]+)"', people)
+    }
+    assert [int(widths[place]) for place in (6, 8, 9)] == [13, 19, 40]
+    style = re.search(r'<col min="4" max="\d" width="[^"]*" style="(\d+)"', people)
+    assert style is not None
+    formats = re.findall(r"<xf [^>]*/?>", styles.split("<cellXfs")[1])
+    text = re.search(r'<numFmt numFmtId="(\d+)" formatCode="@"', styles)
+    assert text is not None
+    assert f'numFmtId="{text[1]}"' in formats[int(style[1])]
+
+
+def test_numbers_are_listed_as_typed(tmp_path: Path, beijing: Ruleset) -> None:
+    persons = with_cell(with_cell(PERSONS, 2, "出生日期", 18323), 3, "收入.工资性收入", -5)
+    source = write_xlsx(tmp_path / "台账.xlsx", both(persons=persons))
+    report = import_register(source, tmp_path / "r.arrow", beijing)
+    own = [problem for problem in report.problems if problem.code != "same-household"]
+    assert [(one.value, one.cells()[4]) for one in own] == [("18323", "18323"), ("-5", "-5")]
+    assert own[1].message == "金额应在 0 至 10 亿元之间"

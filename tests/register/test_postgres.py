@@ -161,3 +161,14 @@ def test_no_message_repeats_the_address(tmp_path: Path, beijing: Ruleset) -> Non
     assert caught.value.code == "database"
     assert "secret" not in str(caught.value)
     assert "127.0.0.1" not in str(caught.value)
+
+
+def test_a_member_without_a_household_stops_an_import(
+    database: str, tmp_path: Path, beijing: Ruleset
+) -> None:
+    """Rows of a database have no order, so any household may be the one that lacks a member."""
+    execute(database, *_ENGLISH, "INSERT INTO persons (household_id, member_id) VALUES (NULL, 3), (' ', 4)")
+    with pytest.raises(InputError, match="有 2 行没有可用的家庭编号") as caught:
+        import_register(database, tmp_path / "r.arrow", beijing)
+    assert caught.value.code == "member-household-unknown"
+    assert list(tmp_path.iterdir()) == []

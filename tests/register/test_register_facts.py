@@ -367,6 +367,18 @@ def test_a_word_says_the_same_beside_many_as_alone() -> None:
         assert alone[0].to_pylist() == [True]
 
 
+def test_declared_rows_that_were_not_normalised_are_refused() -> None:
+    row = {"家庭编号": "甲", "声明": "未列事项均无", "成员": [{"成员编号": "1"}]}
+    raw = pa.RecordBatch.from_pylist([row], schema=register_schema(BEIJING))
+    with pytest.raises(InputError, match="register import") as refused:
+        READER.over(raw)
+    assert refused.value.code == "register-not-normalised"
+    READER.over(normalised(raw, tuple(BEIJING.income_kinds)))
+    READER.over(
+        raw.set_column(raw.schema.names.index("声明"), "声明", pa.nulls(1, raw.schema.field("声明").type))
+    )
+
+
 def test_places_outside_the_dictionary_are_refused() -> None:
     stored = batch_of(
         [{"家庭编号": "甲", "采暖方式": "其他", "家庭情形": "单亲", "成员": [{"成员编号": "1"}]}]

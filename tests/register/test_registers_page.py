@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import re
 from contextlib import redirect_stdout
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eligibility.quantities import Month
+from eligibility.register.cells import DATE_FORMS, cell_value
+from eligibility.register.column import KIND_TITLES
 from eligibility.register.columns import (
     HOUSEHOLD_COLUMNS,
     HOUSEHOLD_ID,
     PERSON_COLUMNS,
     RECEIPTS,
     Column,
-    ColumnKind,
     column_of,
     income_column,
     paid_column,
@@ -25,24 +27,11 @@ from eligibility.register.columns import (
 )
 from eligibility.register.sample import MAX_SAMPLE
 from eligibility.register.sample_gaps import BLANK, DECLARED, INCOMPLETE
+from eligibility.ruleset import Ruleset
 from eligibility.ruleset.markdown import escape, table
 from eligibility.values import Level
 
 PAGE = (Path(__file__).parents[2] / "docs" / "registers.md").read_text("utf-8")
-KINDS = {
-    ColumnKind.TEXT: "文字",
-    ColumnKind.CODE: "12 位代码",
-    ColumnKind.MONEY: "元",
-    ColumnKind.SIGNED_MONEY: "元，可以为负",
-    ColumnKind.AREA: "平方米",
-    ColumnKind.COUNT: "整数",
-    ColumnKind.TERM: "月数",
-    ColumnKind.DATE: "日期",
-    ColumnKind.TRUTH: "是、否",
-    ColumnKind.CHOICE: "选一：",
-    ColumnKind.LIST: "可多选：",
-    ColumnKind.MEMBER: "成员编号",
-}
 IMPAIRMENTS = "残疾类别加等级，如 肢体二级"
 
 
@@ -58,7 +47,9 @@ def cells(column: Column) -> tuple[str, str, str, str]:
         words = IMPAIRMENTS
     elif column.title == RECEIPTS:
         words = "规则集的项目"
-    kind = KINDS[column.kind] + words + ("（敏感）" if column.sensitive else "")
+    kind = (
+        KIND_TITLES[column.kind] + ("：" if words else "") + words + ("（敏感）" if column.sensitive else "")
+    )
     return title, f"`{column.key}`", kind, escape(column.description)
 
 
@@ -66,7 +57,7 @@ def repeated() -> tuple[Column, ...]:
     """The columns that repeat for income kinds, programmes and months."""
     amount, since = receipt_columns("‹项目›")
     paid = paid_column("‹项目›", Month("2025-07"))
-    return income_column("‹种类›", True), amount, since, paid
+    return income_column("‹种类›", False), amount, since, paid
 
 
 @pytest.mark.parametrize(
@@ -81,6 +72,18 @@ def test_every_example_of_a_column_exists() -> None:
     assert named
     for title in named:
         assert any(column_of(title, level) is not None for level in (Level.HOUSEHOLD, Level.PERSON)), title
+
+
+def test_the_page_says_how_days_are_typed() -> None:
+    assert "、".join(f"`{form}`" for form in DATE_FORMS.split("、")) in PAGE
+    birth = column_of("出生日期", Level.PERSON)
+    assert birth is not None
+    assert {cell_value(birth, form) for form in DATE_FORMS.split("、")} == {date(2025, 7, 1)}
+
+
+def test_the_page_names_the_incomes_that_may_be_losses(beijing: Ruleset) -> None:
+    losses = "、".join(f"`收入.{kind.name}`" for kind in beijing.income_kinds.values() if kind.signed)
+    assert f"只有 {losses} 可以为负" in PAGE
 
 
 def test_the_page_says_how_the_sample_is() -> None:
