@@ -33,10 +33,11 @@ REASONS: Final = (
     "在享而当时认定不符合，实发未填",
     "在享月额与当时认定不同，实发未填",
     "追回出自追溯改变的条件",
+    "已发而当时认定不符合",
     "已发而当月不在享",
 )
 """Why a line is 待核."""
-_RECEIPT, _DUE, _THEN, _CONTRADICTED, _OTHER_AMOUNT, _CONDITION, _UNEXPECTED = range(1, len(REASONS))
+_RECEIPT, _DUE, _THEN, _CONTRADICTED, _OTHER_AMOUNT, _CONDITION, _UNDUE, _UNEXPECTED = range(1, len(REASONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,8 @@ def _settle(
     paid, received = paid.at(rows), received.at(rows)
     receives, known, unexpected = receipt[0][rows], receipt[1][rows], unexpected[rows]
     difference = due.low - np.where(paid.given, paid.amount, before.low)
-    turned = before.possible & ~_alike(before, due, columns, rows)
-    held = (difference < 0) & (turned | (programme in month.rules))
+    less = difference < 0
+    held = less & (~_alike(before, due, columns, rows) | (programme in month.rules))
     reason = _reasons(due, before, paid, received, held)
     reason[~known] = _RECEIPT
     reason[unexpected] = _UNEXPECTED
@@ -150,6 +151,7 @@ def _reasons(due: Side, then: Side, paid: Told, received: Told, held: NDArray[np
     reason = np.zeros(len(held), np.uint8)
     reason[~paid.given & received.given & (received.amount != then.low)] = _OTHER_AMOUNT
     reason[held] = _CONDITION
+    reason[held & paid.given & ~then.possible] = _UNDUE
     reason[~paid.given & ~then.eligible] = _CONTRADICTED
     reason[~paid.given & ~then.exact] = _THEN
     reason[~due.exact] = _DUE

@@ -158,9 +158,14 @@ class _Comparison:
             figures, documents = self.criteria.figures[change == GAINS]
             np.putmask(criteria, moved, words["criteria"].code(figures))
             np.putmask(clauses, moved, words["clauses"].code(documents))
-        for side, change, said in ((self.old, ENTERS, "成为对象"), (self.new, LEAVES, "不再是对象")):
-            crossed = silent & (self.change == change) & (side.outcome == NO_VERDICT)
-            np.putmask(criteria, crossed, words["criteria"].code(said))
+        was, is_ = (side.outcome != NO_VERDICT for side in (self.old, self.new))
+        out = (self.change == LEAVES) | (self.reason == _PAID)
+        for said, where in (
+            ("成为对象", (self.change == ENTERS) & ~was),
+            ("不再是对象", out & was & ~is_),
+            ("不是对象", out & ~was & ~is_),
+        ):
+            np.putmask(criteria, silent & where, words["criteria"].code(said))
         return criteria, clauses
 
     def _amounts(self) -> dict[str, Any]:

@@ -192,6 +192,7 @@ def read_run(out: Path) -> dict[str, Any]:
         raise InputError(problem) from None
     except (OSError, ValueError):
         raise InputError(Problem("run-broken", f"{RUN} 读不出来", mask(str(out)))) from None
-    if not isinstance(run, dict) or not {"work", "register", "plan", "editions"} <= set(run):
+    parts = ("work", "register", "plan", "editions")
+    if not isinstance(run, dict) or not all(isinstance(run.get(part), dict) for part in parts):
         raise InputError(Problem("run-broken", f"{RUN} 不是复核的记录", mask(str(out))))
     return run

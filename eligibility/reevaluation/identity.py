@@ -30,7 +30,7 @@ def differences(found: Any, asked: dict[str, Any]) -> list[str]:
     """In what the re-evaluation that is there differs from the one asked for, in words; none if they are the same."""
     if found == asked:
         return []
-    if not isinstance(found, dict) or found.get("format") != asked["format"]:
+    if not isinstance(found, dict) or found.get("format") != asked["format"] or found.keys() != asked.keys():
         return ["由另一版本的程序写成"]
     told = list(_of_plan(found["plan"], asked["plan"]))
     same_points = all(found["plan"][key] == asked["plan"][key] for key in ("before", "after", "through"))

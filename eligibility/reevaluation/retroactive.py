@@ -64,11 +64,10 @@ def _compared(rules: Ruleset, month: Month, then: date, now: date | None) -> Ret
 
 
 def _learnt(rules: Ruleset, then: date, now: date | None) -> Iterator[Month]:
-    """The first months of all versions that became known between two days (or stopped being so)."""
-    first, last = (then, now) if now is None or then < now else (now, then)
+    """The first months of all versions that became known after `then`, up to `now`."""
     for dated in _dated(rules):
         for version in dated.versions:
-            if first < version.published and (last is None or version.published <= last):
+            if then < version.published and (now is None or version.published <= now):
                 yield version.start
 
 

@@ -154,8 +154,13 @@ def test_payments_settle_what_was_not_determined_then(plan: Plan) -> None:
     for then in (OPEN, REFUSED):
         lines, _ = settled(plan, then, STANDARD_1480, True, paid)
         assert kinds(lines) == [(month, "补发", 3_000) for month in MONTHS]
-    lines, _ = settled(plan, REFUSED, REFUSED, True, {"2025-08": 10})
-    assert kinds(lines) == [("2025-08", "追回", -10)]
+
+
+def test_what_was_paid_without_a_title_is_looked_at(plan: Plan) -> None:
+    for now in (REFUSED, (ELIGIBLE, 5, 5)):
+        lines, _ = settled(plan, REFUSED, now, True, {"2025-07": 10, "2025-08": 10, "2025-09": 10})
+        assert kinds(lines) == [(month, "待核", None) for month in MONTHS]
+        assert {line["note"] for line in lines} == {"已发而当时认定不符合"}
 
 
 def test_an_amount_that_fell_with_its_route_is_not_simply_claimed_back(plan: Plan) -> None:
@@ -256,4 +261,6 @@ def test_who_is_refused_twice_and_in_payment_is_looked_at(plan: Plan, after: Fou
     _, line = settled(plan, REFUSED, after, True, {})
     assert (line["change"], line["note"], line["difference"]) == ("待核", "在享而两边都不符合", None)
     assert (line["outcome_before"], line["in_payment"]) == ("不符合", True)
-    assert bool(line["criteria"]) == (after == REFUSED)
+    assert (
+        line["criteria"] == "不再是对象" if after == NO_VERDICT else line["criteria"].startswith("DB-HUKOU")
+    )

@@ -134,7 +134,6 @@ def expected_arrears(
     plan: Plan, batch: pa.RecordBatch, evaluations: ReferenceEvaluations
 ) -> Iterator[tuple[tuple[str, str | None, str, str], tuple[str, int | None]]]:
     """Arrears by their definition (no rule changed, and the sample's payments are as the register says)."""
-    possible = (ELIGIBLE, UNDETERMINED)
     rows = {row["家庭编号"]: row for row in batch.to_pylist()}
     for month in plan.retroactive:
         then, now = evaluations.verdicts(month.then, month.now)
@@ -161,7 +160,7 @@ def expected_arrears(
                 differs = paid is None and amount is not None and amount != exact(old)
                 alike = old["outcome"] == new["outcome"] == ELIGIBLE and old["routes"] == new["routes"]
                 open_ = due is None or base is None
-                turned = not open_ and due < base and old["outcome"] in possible and not alike
+                turned = not open_ and due < base and not alike
                 if open_ or contradicted or differs or turned or unexpected or not known[position]:
                     yield key, ("待核", None)
                 else:
