@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from itertools import product
 from typing import Final
 
 from ..case.fields import MAX_AREA, MAX_COUNT, MAX_ITEMS, MAX_TERM_MONTHS, normal
@@ -197,12 +198,18 @@ def _number_of_person(column: Column, typed: object) -> str:
         raise CellRefused(f"cell-{column.key.replace('_', '-')}", str(problem), "请按证件核对") from None
 
 
+_IDENTITY_INSIDE: Final = re.compile(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx](?!\d)")
+"""What may be an identity number in a longer text."""
+
+
 def _refuse_identity(column: Column, number: str) -> None:
     """Refuses the number of a person as that of a household or member: it would stand in every list."""
-    checks = _NUMBER_CHECKS.values() if len(number) >= _IDENTITY_LENGTH else ()
-    for check in checks:
+    if len(number) < _IDENTITY_LENGTH:
+        return
+    inside = (re.sub("[ -]", "", found) for found in _IDENTITY_INSIDE.findall(number))
+    for text, check in product((number, *inside), _NUMBER_CHECKS.values()):
         with contextlib.suppress(ValueError):
-            check(number)
+            check(text)
             message = f"{column.title}不能用证件号"
             raise CellRefused("cell-own-number", message, f"改用经办机构自己编的{column.title}", number)
 

@@ -80,16 +80,23 @@ def normalised(batch: pa.RecordBatch, kinds: Sequence[str]) -> pa.RecordBatch:
 
 
 def check_normalised(batch: Tables) -> None:
-    """Raises `InputError` where declared lists of a household are blank: rows that `normalised` never saw."""
+    """Raises `InputError` where declared lists of a household or its members are blank: rows `normalised` never saw."""
     declaration = batch.household.get(_DECLARATION)
     if declaration is None or declaration.null_count == batch.households:
         return
     declared = known(declaration)
-    for title in _HOUSEHOLD_LISTS:
-        listed = batch.household.get(title)
-        if listed is None or (listed.null_count and (declared & ~known(listed)).any()):
-            message = f"有声明的家庭“{title}”空着：这些行没有经过导入"
-            raise InputError(Problem("register-not-normalised", message, hint="先用 register import 导入"))
+    sides = (
+        (batch.household, declared, _HOUSEHOLD_LISTS),
+        (batch.persons, np.repeat(declared, np.diff(batch.offsets)), _PERSON_LISTS),
+    )
+    for columns, concerned, titles in sides:
+        for title in titles:
+            listed = columns.get(title)
+            if listed is None or (listed.null_count and (concerned & ~known(listed)).any()):
+                message = f"有声明的家庭“{title}”空着：这些行没有经过导入"
+                raise InputError(
+                    Problem("register-not-normalised", message, hint="先用 register import 导入")
+                )
 
 
 def normal_columns(columns: Iterable[Column], kinds: Sequence[str]) -> tuple[Column, ...]:

@@ -190,7 +190,8 @@ def test_what_is_no_number_is_masked_beside_one(typed: object, shown: str) -> No
 
 def test_the_number_of_a_person_is_no_own_number() -> None:
     for which in (HOUSEHOLD_ID, MEMBER_ID):
-        for number in (NUMBER, f"{NUMBER}42"):
+        written = (f"{NUMBER[:6]}-{NUMBER[6:14]}-{NUMBER[14:]}", f"H{NUMBER}", f"{NUMBER}-1", f"{NUMBER}号")
+        for number in (NUMBER, f"{NUMBER}42", *written):
             with pytest.raises(CellRefused, match="cell-own-number") as caught:
                 cell_value(which, number)
             assert caught.value.value == number

@@ -373,7 +373,12 @@ def test_declared_rows_that_were_not_normalised_are_refused() -> None:
     with pytest.raises(InputError, match="register import") as refused:
         READER.over(raw)
     assert refused.value.code == "register-not-normalised"
-    READER.over(normalised(raw, tuple(BEIJING.income_kinds)))
+    whole = normalised(raw, tuple(BEIJING.income_kinds))
+    READER.over(whole)
+    (member,) = whole.to_pylist()[0]["成员"]
+    half = [{**whole.to_pylist()[0], "成员": [{**member, "身份": None}]}]
+    with pytest.raises(InputError, match="身份"):
+        READER.over(pa.RecordBatch.from_pylist(half, schema=whole.schema))
     READER.over(
         raw.set_column(raw.schema.names.index("声明"), "声明", pa.nulls(1, raw.schema.field("声明").type))
     )
