@@ -18,7 +18,8 @@ from .flat import Tables
 from .suspicion import suspicious
 
 _MEMBER: Final = re.compile(r"成员\[(\d+)\](?:\.([^：]*))?：(.*)\Z", re.DOTALL)
-_NAMED: Final = re.compile(r" ?成员\[(\d+)\](?:\.[^\s，；（）]*)? ?")
+_NAMED: Final = re.compile(r"“[^”]*”| ?成员\[(\d+)\](?:\.[^\s，；（）]*)? ?")
+"""What somebody typed, which stands in quotes and may look like anything; or a member by position."""
 _HOUSEHOLD: Final = re.compile(r"家庭(?:\.([^：]*))?：(.*)\Z", re.DOTALL)
 _QUOTED: Final = re.compile(r"“([^”]*)”", re.DOTALL)
 _PARENT: Final = re.compile(r"(?:儿童\.)?父母\[(\d)\]")
@@ -53,8 +54,16 @@ def findings(tables: Tables, kinds: Sequence[str]) -> Mapping[int, list[Finding]
 
 
 def in_rows(message: str, rows: Sequence[int]) -> str:
-    """A message that names members by their position, naming them by the rows they stand in instead."""
-    return _NAMED.sub(lambda match: f"第 {rows[int(match[1]) - 1]} 行", message)
+    """A message that names members by their position, naming them by the rows they stand in instead.
+
+    What stands in quotes was typed by somebody and is left as it is.
+    """
+
+    def named(match: re.Match[str]) -> str:
+        known = match[1] is not None and 1 <= int(match[1]) <= len(rows)
+        return f"第 {rows[int(match[1]) - 1]} 行" if known else match[0]
+
+    return _NAMED.sub(named, message)
 
 
 def _finding(problem: Problem, row: Mapping[str, Any]) -> Finding:

@@ -19,6 +19,7 @@ from ..values import Level
 from .columns import HOUSEHOLD_ID, MEMBER_ID
 from .conversion import NO_ROW, TypedTable
 from .flat import Tables
+from .headers import ROW_SHIFTED
 from .problems import SAME_HOUSEHOLD, RowProblem, TableCount
 from .schema import BATCH_HOUSEHOLDS
 from .suspicion import known_identity
@@ -109,13 +110,16 @@ class _Join:
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         self.ids = len(encoded.dictionary)
         self.household, self.person = np.split(codes, [len(household.ids)])
+        lost = listing.problems[Level.PERSON].items()
+        self.shifted = np.zeros(len(self.person), bool)
+        self.shifted[[row for row, found in lost if found[0].code == ROW_SHIFTED]] = True
         self.bad = np.zeros(self.ids + 1, bool)  # the last stands for rows without a number
 
     def check(self) -> None:
         """Finds unusable households and lists all their rows."""
         self._counts()
         self._identities()
-        self._homeless()
+        self._unsure()
         because: dict[int, RowProblem] = {}
         for level, codes in self._codes():
             for row in self.listing.rows(level):
@@ -159,7 +163,7 @@ class _Join:
                 "核对家庭编号",
                 column,
             )
-        for row in map(int, np.flatnonzero((self.person >= 0) & (rows[self.person] == 0))):
+        for row in map(int, np.flatnonzero(self._orphans())):
             add(
                 Level.PERSON,
                 row,
@@ -178,36 +182,53 @@ class _Join:
             message = f"同一身份证号也在另一户（第 {int(person.rows[other])} 行）"
             self.listing.add(Level.PERSON, row, "person-twice", message, "一人只能在一户", "身份证号")
 
-    def _homeless(self) -> None:
-        """Members whose household nothing names may belong to the one above them (at the top of the table, below).
+    def _unsure(self) -> None:
+        """Members who may belong to the household above them (at the top of the table, to that below).
 
-        Raises `InputError` where rows have no order: then any household may be theirs.
+        They are those whose household nothing names, and those who alone have a number that no household has: it may be
+        a slip. Several rows with such a number are a household of their own that is not in the table, and so is a
+        single one below them. Raises `InputError` where rows have no order and a household is not named: then any
+        household may be theirs; a slip is then listed by itself.
         """
         person = self.tables[Level.PERSON]
         homeless = self._homeless_rows()
-        if not homeless:
-            return
         if not person.ordered:
-            message = f"有 {len(homeless)} 行没有可用的家庭编号；这里的行没有次序，任何一户都可能少了人"
-            raise InputError(Problem("member-household-unknown", message, person.place, "补上家庭编号"))
+            if homeless.any():
+                message = f"有 {homeless.sum()} 行没有可用的家庭编号；这里的行没有次序，任何一户都可能少了人"
+                raise InputError(Problem("member-household-unknown", message, person.place, "补上家庭编号"))
+            return
+        orphan = self._orphans()
+        members = np.bincount(self.person[~self.shifted] + 1, minlength=self.ids + 1)
+        lone = orphan & (members[self.person + 1] == 1)
         order = np.argsort(person.rows, kind="stable")
-        named = order[self.person[order] >= 0]
+        named = order[((self.person >= 0) & ~self.shifted & ~lone)[order]]
+        unsure = order[(homeless | lone)[order]]
+        if not len(named):
+            return
+        place = np.searchsorted(person.rows[named], person.rows[unsure])
         near: dict[int, int] = {}
-        if len(named):
-            after = np.searchsorted(person.rows[named], person.rows[homeless])
-            for row, place in zip(homeless, after, strict=True):
-                near.setdefault(int(named[max(place - 1, 0)]), int(person.rows[row]))
-        for row, number in near.items():
-            message = f"第 {number} 行没有可用的家庭编号，可能是这户的成员"
-            remedy = "补上那一行的家庭编号，一起导入"
-            self.listing.add(Level.PERSON, row, "household-doubtful", message, remedy)
+        for row, neighbour in zip(unsure, named[np.maximum(place - 1, 0)], strict=True):
+            if homeless[row] or not orphan[neighbour]:
+                near.setdefault(int(neighbour), int(row))
+        for neighbour, row in near.items():
+            why = "没有可用的家庭编号" if homeless[row] else "的家庭编号在家庭表里没有"
+            message = f"第 {int(person.rows[row])} 行{why}，可能是这户的成员"
+            remedy = f"{'补上' if homeless[row] else '核对'}那一行的家庭编号，一起导入"
+            self.listing.add(Level.PERSON, neighbour, "household-doubtful", message, remedy)
 
-    def _homeless_rows(self) -> list[int]:
-        """The members' rows without a household, from the top; a total or a note is no member."""
+    def _orphans(self) -> NDArray[np.bool_]:
+        """The members' rows with a number that no household has."""
+        rows = np.bincount(self.household + 1, minlength=self.ids + 1)
+        found: NDArray[np.bool_] = (self.person >= 0) & ~self.shifted & (rows[self.person + 1] == 0)
+        return found
+
+    def _homeless_rows(self) -> NDArray[np.bool_]:
+        """The members' rows whose household is not known; a total or a note is no member."""
+        homeless = (self.person < 0) | self.shifted
         problems = self.listing.problems[Level.PERSON]
-        rows = map(int, np.flatnonzero(self.person < 0))
-        members = (row for row in rows if not any(one.code in NO_ROW for one in problems.get(row, ())))
-        return sorted(members, key=lambda row: int(self.tables[Level.PERSON].rows[row]))
+        for row in map(int, np.flatnonzero(homeless)):
+            homeless[row] = not any(one.code in NO_ROW for one in problems.get(row, ()))
+        return homeless
 
 
 def in_two_households(identities: pa.Array, households: Rows) -> Iterator[tuple[int, int]]:

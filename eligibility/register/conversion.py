@@ -6,7 +6,6 @@ said at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,19 +14,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..case.fields import normal
 from ..case.identity import mask
 from ..errors import InputError, Problem
 from ..values import Level
 from .cells import CellRefused, cell_value, masked_cell
 from .columns import HOUSEHOLD_ID, MEMBER_ID, Column
-from .headers import Header, RefusedRow, Table, Titles
+from .headers import Header, RefusedRow, Table, Titles, compact, is_summary
 from .problems import RowProblem
 from .schema import WORDS, arrow_type
 
-_SUMMARY: Final = re.compile(
-    r"(合计|小计|总计|共计|累计|备注|注|说明|附注|填表人|填报人|制表人?|审核人)(?![一-鿿\w])"
-)
 _NO_HOUSEHOLD: Final = "是合计或备注行，不是家庭或成员"
 _NOTHING_TO_DO: Final = "不用处理"
 NO_ROW: Final = ("row-header", "row-summary")
@@ -142,7 +137,7 @@ def _refuse_no_household(household: str, title: str) -> None:
     text = "".join(household.split())
     if text in (title, HOUSEHOLD_ID.title):
         raise CellRefused("row-header", "是重复的表头", _NOTHING_TO_DO)
-    if _SUMMARY.match(text):
+    if is_summary([text]):
         raise CellRefused("row-summary", _NO_HOUSEHOLD, _NOTHING_TO_DO)
 
 
@@ -173,8 +168,9 @@ def _row_problems(
         if why.code in NO_ROW:
             return [problem(None, mask(str(cell))[:40], why.code, why.message, why.remedy)]
     if household is None:
-        first = next((text for text in _texts(table, index) if text), "")
-        if _SUMMARY.match(first):
+        texts = [text for text in _texts(table, index) if text]
+        if is_summary(texts):
+            first = texts[0]
             return [problem(None, mask(first)[:40], "row-summary", _NO_HOUSEHOLD, _NOTHING_TO_DO)]
     return [
         problem(header.title, masked_cell(header.column, cell), why.code, why.message, why.remedy)
@@ -187,4 +183,4 @@ def _texts(table: Table, index: int) -> Iterator[str]:
     for cells in table.cells:
         cell = cells[index]
         value = cell.as_py() if isinstance(cell, pa.Scalar) else cell
-        yield "" if value is None else "".join(normal(str(value)).split())
+        yield compact(value)

@@ -25,7 +25,16 @@ from ..case.fields import normal
 from ..case.identity import mask
 from ..errors import InputError, Problem, reason_of
 from .columns import HOUSEHOLD_ID
-from .headers import HEADER_ROWS, FoundHeaders, RefusedRow, Table, Titles, find_headers, refuse_untitled
+from .headers import (
+    HEADER_ROWS,
+    ROW_SHIFTED,
+    FoundHeaders,
+    RefusedRow,
+    Table,
+    Titles,
+    find_headers,
+    refuse_untitled,
+)
 
 _BLOCK: Final = 1 << 24
 
@@ -145,7 +154,9 @@ class _Reading:
         message = f"这一行有 {len(cells)} 个字段，表头有 {self.width} 个"
         remedy = "检查多余或缺少的逗号；含逗号的内容加英文双引号"
         household = normal(cells[self.key]) if self.key < len(cells) else ""
-        self.refused.append(RefusedRow(number, household or None, "row-fields", message, remedy))
+        # Fields that are too many or too few move those behind them; the first field stays where it is.
+        code = ROW_SHIFTED if self.key else "row-fields"
+        self.refused.append(RefusedRow(number, household or None, code, message, remedy))
         return None
 
 

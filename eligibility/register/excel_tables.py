@@ -32,7 +32,7 @@ from .headers import (
     level_named,
     refuse_untitled,
 )
-from .merging import Merged, merged_cells
+from .merging import Merged, household_of, merged_cells
 from .sheet_xml import SheetFacts, workbook_facts
 
 SUFFIXES: Final = (".xlsx", ".xlsm", ".xls", ".et")
@@ -186,10 +186,13 @@ class _Columns:
                 why = self.sheet.refused(row, header.position, cells[header.position])
                 if why is not None:
                     refused[number] = why
+        household = self.merged.households.get(row)
+        if household is not None:
+            cells[self.household] = ""  # some programs keep what a merged cell hides
         if not refused and all(cell == "" for cell in cells):
             return
-        if row in self.merged.households:
-            cells[self.household] = self.merged.households[row]
+        if household is not None:
+            cells[self.household] = household_of(household, cells, self.found)
         refused |= self.merged.refused.get(row, {})
         for position in self.found.untitled:
             if cells[position] != "":

@@ -33,9 +33,14 @@ NAMES: Final[Mapping[Level, tuple[str, ...]]] = MappingProxyType(
 """What sheets, files and database tables of each level are called."""
 RESULT: Final = "校验结果"
 """The column that a checked workbook adds."""
+ROW_SHIFTED: Final = "row-shifted"
+"""The code of a refused row whose household number may be another of its fields."""
 
 _NOTES: Final = re.compile(
     rf"(备注|序号|附注|{RESULT}).{{0,4}}\Z|(remarks?|notes?|no\.?|seq)\Z", re.IGNORECASE
+)
+_SUMMARY: Final = re.compile(
+    r"(合计|小计|总计|共计|累计|备注|注|说明|附注|填表人|填报人|制表人?|审核人)(?![一-鿿\w])"
 )
 _BRACKET: Final = re.compile(r"(.+?)[(\[【]([^()\[\]【】]*)[)\]】]\Z")
 _UNITS: Final[Mapping[ColumnKind, Mapping[str, int]]] = {
@@ -97,6 +102,16 @@ class Table:
     unread: tuple[str, ...] = ()
 
 
+def compact(cell: object) -> str:
+    """A cell as text without spaces."""
+    return "" if cell is None else "".join(normal(str(cell)).split())
+
+
+def is_summary(texts: Iterable[object]) -> bool:
+    """Whether a row without a household number is a total or a note: its first text says so."""
+    return _SUMMARY.match(next(filter(None, map(compact, texts)), "")) is not None
+
+
 class Titles:
     """The columns of a ruleset by their names in either language, programmes also by their ids.
 
@@ -117,6 +132,7 @@ class Titles:
             for name in (text.id, text.name)
         }
         self.level = level
+        self.rules = rules
 
     def find(self, name: str) -> Column | None:
         """The column of a name as typed; None if the ruleset has none."""
@@ -230,6 +246,13 @@ class _HeaderRow:
     def _unknown(self, title: str, where: str) -> Problem:
         names = [name for column in self.titles.columns for name in (column.title, column.key)]
         bare, shown = _BRACKET.match(title), mask(title)[:40]
+        for level in NAMES:
+            if (
+                level is not self.titles.level
+                and _resolve(title, Titles(self.titles.rules, level)) is not None
+            ):
+                hint = f"是{NAMES[level][0]}表的列，请移到{NAMES[level][0]}表"
+                return Problem("table-unknown-column", f"没有“{shown}”这一列", where, hint)
         close = nearest(bare[1] if bare else title, names) or "请改名或删去这一列"
         hint = f"{close}；不用读的列，导入时加选项 --ignore {shown}"
         return Problem("table-unknown-column", f"没有“{shown}”这一列", where, hint)

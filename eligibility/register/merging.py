@@ -13,7 +13,7 @@ from ..errors import InputError, Problem
 from ..values import Level
 from .cells import CellRefused
 from .columns import HOUSEHOLD_ID
-from .headers import FoundHeaders, letter
+from .headers import FoundHeaders, compact, is_summary, letter
 
 _REMEDY: Final = "取消合并，逐行填写"
 
@@ -39,7 +39,7 @@ class Area:
 class Merged:
     """What merged cells say of the rows below the headers of a sheet, by row from 0.
 
-    `households`: the number that a row has from the first row of its area; `refused`: by number of header, why.
+    `households`: the number that a row below the first of its area has from that; `refused`: by number of header, why.
     """
 
     households: dict[int, Any] = field(default_factory=dict)
@@ -76,12 +76,27 @@ def merged_cells(sheet: Any, rows: Sequence[Sequence[Any]], found: FoundHeaders,
         below = range(max(area.top, found.row + 1), area.bottom + 1)
         if level is Level.PERSON and _one_number(area, rows, found, inside):
             number = rows[area.top][area.left]
-            merged.households |= dict.fromkeys(below, number)
+            merged.households |= dict.fromkeys(below[1:], number)
             continue
         why = CellRefused("cell-merged", f"合并单元格 {area}", _REMEDY)
         for row in below:
             merged.refused.setdefault(row, {}).update(dict.fromkeys(inside, why))
     return merged
+
+
+def household_of(number: Any, cells: Sequence[Any], found: FoundHeaders) -> Any:
+    """What a row has for its household under a merged `number`; `cells` as typed, nothing in place of the number.
+
+    Totals and notes have none, and headers written again have their title, as where nothing is merged. Nor has a row
+    that says nothing of anybody.
+    """
+    title = next(header.title for header in found.headers if header.column.title == HOUSEHOLD_ID.title)
+    typed = [(compact(cells[header.position]).strip("*"), header.title) for header in found.headers]
+    said = [(text, header) for text, header in typed if text]
+    if not said or is_summary(text for text, _ in said):
+        return ""
+    # Under a group the title that is known has the name of the group before it.
+    return title if all(f".{header}".endswith(f".{text}") for text, header in said) else number
 
 
 def _one_number(

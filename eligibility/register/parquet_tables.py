@@ -5,13 +5,14 @@ Amounts in a flat table are in 元, as in every table of an office; only a regis
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from ..case.identity import mask
 from ..errors import InputError, Problem
@@ -30,12 +31,13 @@ def read_parquet(path: Path, titles: Titles) -> Table:
     names = [schema.names[header.position] for header in found.headers]
     refuse_types((schema.field(name) for name in names), mask(path.name))
     data = file.read(columns=names)
+    rows, cells = filled_rows([data.column(name) for name in names])
     return Table(
         level=titles.level,
         place=mask(path.name),
         headers=found.headers,
-        cells=tuple(data.column(name) for name in names),
-        rows=np.arange(1, data.num_rows + 1, dtype=np.int64),
+        cells=cells,
+        rows=rows,
         notices=found.notices,
         unread=found.unread,
     )
@@ -58,6 +60,14 @@ def refuse_types(fields: Iterable[Any], place: str) -> None:
         raise InputError(
             Problem("table-type", f"{names} 列的类型读不了", place, "用文字、数值、布尔或日期类型")
         )
+
+
+def filled_rows(columns: Sequence[Any]) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
+    """The numbers from 1 and the cells of the rows that have any; blank rows are no rows, in any source."""
+    blank = np.ones(len(columns[0]), bool)
+    for column in columns:
+        blank &= column.is_null().to_numpy()
+    return np.flatnonzero(~blank) + 1, tuple(column.filter(pa.array(~blank)) for column in columns)
 
 
 def _readable(type_: Any) -> bool:

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import adbc_driver_postgresql.dbapi as adbc
-import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError, Problem
 from ..values import Level
 from .columns import HOUSEHOLD_ID, MEMBER_ID
 from .headers import NAMES, FoundHeaders, Table, Titles, find_headers, level_named, with_notice
-from .parquet_tables import refuse_types
+from .parquet_tables import filled_rows, refuse_types
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 _TABLES: Final = """
@@ -73,12 +72,13 @@ def _read(cursor: Any, titles: Titles, schema: str, table: str, names: list[str]
     cursor.execute(f"SELECT {', '.join(listed)} FROM {_quoted(schema, table)} ORDER BY {order}")
     data = cursor.fetch_record_batch().read_all()
     refuse_types(data.schema, table)
+    rows, cells = filled_rows([_stored(data.column(number)) for number in range(data.num_columns)])
     read = Table(
         level=titles.level,
         place=table,
         headers=found.headers,
-        cells=tuple(_stored(data.column(number)) for number in range(data.num_columns)),
-        rows=np.arange(1, data.num_rows + 1, dtype=np.int64),
+        cells=cells,
+        rows=rows,
         notices=found.notices,
         ordered=False,
         unread=found.unread,

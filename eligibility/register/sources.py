@@ -53,7 +53,10 @@ def read_source(source: Source, titles: Mapping[Level, Titles]) -> tuple[Table, 
 
 
 def refuse_own_input(source: Source, *targets: Path) -> None:
-    """Raises `OutputError` if a target is a file that the source is read from, by whatever name, or is named twice."""
+    """Raises `OutputError` if a target is a file that the source is read from, by whatever name, or is named twice.
+
+    Raises `InputError` first where the source is not there at all.
+    """
     if isinstance(source, str) and source.startswith(SCHEMES):
         inputs: list[Path] = []
     elif isinstance(source, tuple):
@@ -61,6 +64,8 @@ def refuse_own_input(source: Source, *targets: Path) -> None:
     else:
         path = Path(source)
         inputs = [*_files(path).values()] if path.is_dir() else [path]
+    for file in inputs:
+        _there(file)
     for number, target in enumerate(targets):
         if any(_same(target, other) for other in inputs):
             raise OutputError(

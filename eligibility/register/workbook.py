@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,7 @@ from .cells import NUMBERED, cell_text
 from .columns import Column, ColumnKind
 from .excel_tables import PROBLEM_SHEET, Cell, Sheet, open_sheets
 from .headers import HEADER_ROWS, RESULT, FoundHeaders, Titles, find_headers, titles_of
-from .merging import areas
+from .merging import Area, areas
 from .problems import LIST_TITLES, ROW_TITLE, ImportReport, RowProblem
 from .sources import refuse_own_input
 
@@ -123,7 +124,7 @@ def _write_sheet(
         form_column(target, header.position, header.column, found.row + 1, styles.text[False])
     result = _result_position(rows[found.row])
     target.set_column(result, result, _RESULT_WIDTH)
-    for area in areas(sheet.rows, len(rows), result):
+    for area in _areas_beside(result, sheet, rows, found.row):
         with contextlib.suppress(OverlappingRange):  # which no spreadsheet writes
             target.merge_range(area.top, area.left, area.bottom, area.right, "", styles.general[False])
     comments = 0
@@ -131,7 +132,7 @@ def _write_sheet(
         wrong = by_row.get(number, [])
         marked = {position[one.column] for one in wrong if one.column in position}
         for place, cell in enumerate(cells):
-            if place != result and (cell != "" or place in marked):
+            if (place != result or number < found.row) and (cell != "" or place in marked):
                 _write(target, number, place, cell, place in marked, place in as_text, styles)
         for place in sorted(marked):
             if comments < _COMMENTS:
@@ -143,6 +144,16 @@ def _write_sheet(
         elif number > found.row and any(cell != "" for cell in cells):
             target.write_string(number, result, _said(wrong) or _PASSED, styles.result[bool(wrong)])
     target.freeze_panes(found.row + 1, 0)
+
+
+def _areas_beside(result: int, sheet: Sheet, rows: Sequence[Sequence[Cell]], titles: int) -> Iterator[Area]:
+    """The merged cells of a sheet; from the row of titles on without the column of results, which is written anew."""
+    for area in areas(sheet.rows, len(rows), len(rows[0])):
+        if area.bottom >= titles and area.left <= result <= area.right:
+            left, right = (area.left, result - 1) if area.left < result else (result + 1, area.right)
+            area = replace(area, left=left, right=right)
+        if area.cells > 1:
+            yield area
 
 
 def _said(problems: Iterable[RowProblem]) -> str:

@@ -82,3 +82,21 @@ def test_the_commands_take_the_option_and_the_workbook_keeps_the_columns(
     assert rows[1][8:10] == ["13800000000", "x"]
     assert main(["register", "check", str(source), "--out", str(tmp_path / "b.xlsx")]) == 3
     assert "不用读的列，导入时加选项 --ignore 银行账号" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("level", "title", "home"),
+    [("成员", "月租金", "家庭"), ("成员", "货币财产（元）", "家庭"), ("家庭", "身份证号", "成员"), ("家庭", "birth_date", "成员")],
+)  # fmt: skip
+def test_a_column_of_the_other_table_is_to_be_moved(
+    level: str, title: str, home: str, tmp_path: Path, beijing: Ruleset
+) -> None:
+    households, persons = HOUSEHOLDS, PERSONS
+    if level == "家庭":
+        households = with_cell(households, 2, title, "1")
+    else:
+        persons = with_cell(persons, 2, title, "1")
+    with pytest.raises(InputError, match="table-unknown-column") as caught:
+        import_register(csv_folder(tmp_path / "来", households, persons), tmp_path / "a.arrow", beijing)
+    assert f"是{home}表的列，请移到{home}表" in str(caught.value)
+    assert "--ignore" not in str(caught.value)

@@ -111,7 +111,7 @@ H, P = Level.HOUSEHOLD, Level.PERSON
         (HOUSEHOLDS, with_cell(PERSONS, 4, "身份证号", CHILD[:-1]), [(H, 2, "same-household"), (P, 2, "same-household"), (P, 4, "cell-identity-number")]),
         ([*HOUSEHOLDS, HOUSEHOLDS[2]], PERSONS, [(H, 3, "household-twice"), (H, 4, "household-twice"), (P, 3, "same-household")]),
         ([*HOUSEHOLDS, ("7", "", "", "")], PERSONS, [(H, 4, "household-empty")]),
-        (HOUSEHOLDS, [*PERSONS, ("9", "1", *[""] * 6)], [(P, 5, "member-no-household")]),
+        (HOUSEHOLDS, [*PERSONS, ("9", "1", *[""] * 6)], [(H, 2, "same-household"), (P, 2, "same-household"), (P, 4, "household-doubtful"), (P, 5, "member-no-household")]),
         (HOUSEHOLDS, [*PERSONS, ("", "1", *[""] * 6)], [(H, 2, "same-household"), (P, 2, "same-household"), (P, 4, "household-doubtful"), (P, 5, "cell-required")]),
         (HOUSEHOLDS, with_cell(PERSONS, 3, "身份证号", MOTHER), [(H, 2, "same-household"), (H, 3, "same-household"), (P, 2, "person-twice"), (P, 3, "cell-x"), (P, 4, "same-household")]),
         (HOUSEHOLDS, with_cell(PERSONS, 4, "成员编号", "1"), [(H, 2, "same-household"), (P, 2, "same-household"), (P, 4, "case-duplicate-id")]),

@@ -175,3 +175,147 @@ def test_whose_member_it_may_be(
     report = import_register(source, tmp_path / "r.arrow", beijing)
     assert [one.row for one in report.problems if one.code == "household-doubtful"] == doubtful
     assert report.households == stored
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (["", "小计", *[""] * 5, "2400"], "row-summary"),
+        (["", "", "合计", *[""] * 4, "2400"], "row-summary"),
+        (["", *PERSONS[0][1:]], "row-header"),
+        (["", "成员编号*", "姓名", *[""] * 5], "row-header"),
+    ],
+)
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_total_or_a_header_under_a_merged_number_is_no_member(
+    row: list[str], code: str, hidden: bool, tmp_path: Path, beijing: Ruleset
+) -> None:
+    persons = [*TOGETHER[:3], ["0012" if hidden else "", *row[1:]], TOGETHER[3]]
+    if hidden:  # what some programs leave in the cells that they merge
+        path = write_xlsx(tmp_path / "a.xlsx", both(persons=persons))
+        area = '</sheetData><mergeCells count="1"><mergeCell ref="A2:A4"/></mergeCells>'
+        changed(path, "xl/worksheets/sheet2.xml", lambda text: text.replace("</sheetData>", area))
+    else:
+        path = merged(tmp_path / "a.xlsx", "A2:A4", persons=persons)
+    report = import_register(path, tmp_path / "a.arrow", beijing)
+    assert [(one.level, one.row, one.code) for one in report.problems] == [(P, 4, code)]
+    assert (report.households, report.persons) == (2, 3)
+
+
+def test_a_row_that_names_nobody_under_a_merged_number_is_not_stored(
+    tmp_path: Path, beijing: Ruleset
+) -> None:
+    unnumbered = [[row[0], *row[2:]] for row in TOGETHER]
+    numbered = [[*row, "序号" if place == 0 else str(place)] for place, row in enumerate(unnumbered)]
+    persons = [*numbered[:3], [*[""] * 7, "9"], numbered[3]]
+    path = merged(tmp_path / "a.xlsx", "A2:A4", persons=persons)
+    report = import_register(path, tmp_path / "a.arrow", beijing)
+    assert (P, 4, "cell-required") in {(one.level, one.row, one.code) for one in report.problems}
+    assert (report.households, report.persons) == (1, 1)
+
+
+ORPHAN = ["99", "2", *[""] * 6]
+
+
+@pytest.mark.parametrize(
+    ("persons", "doubtful"),
+    [
+        ([*TOGETHER[:2], ORPHAN, *TOGETHER[2:]], [(2, 3)]),
+        ([*TOGETHER, ORPHAN], [(4, 5)]),
+        ([TOGETHER[0], ORPHAN, *TOGETHER[1:]], [(3, 2)]),
+        ([*TOGETHER, ORPHAN, ORPHAN], []),
+        ([*TOGETHER[:2], ORPHAN, *TOGETHER[2:], ORPHAN], []),
+        ([*TOGETHER, ORPHAN, ORPHAN, ["98", *ORPHAN[1:]]], []),
+        ([*TOGETHER, ORPHAN, ["98", *ORPHAN[1:]]], [(4, 5)]),
+        ([*TOGETHER[:3], ORPHAN, ["", *ORPHAN[1:]], TOGETHER[3]], [(3, 4)]),
+    ],
+    ids=["户中", "户后", "最上", "另一户", "分开的一户", "另一户之后", "两个错号", "错号和无号"],
+)
+def test_a_number_of_no_household_may_be_a_slip(
+    persons: Rows, doubtful: list[tuple[int, int]], tmp_path: Path, beijing: Ruleset
+) -> None:
+    source = csv_folder(tmp_path / "来", HOUSEHOLDS, persons)
+    report = import_register(source, tmp_path / "r.arrow", beijing)
+    found = [(one.row, one.message) for one in report.problems if one.code == "household-doubtful"]
+    assert found == [
+        (row, f"第 {slip} 行的家庭编号在家庭表里没有，可能是这户的成员") for row, slip in doubtful
+    ]
+    assert report.households == 2 - len(doubtful)
+    assert sum(one.code == "member-no-household" for one in report.problems) == sum(
+        row[0] in ("99", "98") for row in persons
+    )
+
+
+def _turned(rows: Rows) -> list[list[str]]:
+    """The table with the household number as its third column."""
+    return [[row[1], row[2], row[0], *row[3:]] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("row", "listed"),
+    [
+        (["2", "李", "12", "0012", *[""] * 4, "5"], {2, 3, 4, 5}),
+        (["2", "李", "四", "0012", *[""] * 4, "5"], {2, 3, 4}),
+        (["2", "0012", "", *[""] * 4], {2, 3, 4}),
+    ],
+    ids=["别的户", "没有的户", "缺一格"],
+)
+def test_a_row_with_shifted_fields_names_no_household_for_sure(
+    row: list[str], listed: set[int], tmp_path: Path, beijing: Ruleset
+) -> None:
+    turned = _turned(TOGETHER)
+    source = csv_folder(tmp_path / "来", HOUSEHOLDS, [*turned[:3], row, turned[3]])
+    report = import_register(source, tmp_path / "r.arrow", beijing)
+    assert {one.row for one in report.problems if one.level is P} == listed
+    assert [one.row for one in report.problems if one.code == "row-shifted"] == [4]
+    assert [one.row for one in report.problems if one.code == "household-doubtful"] == [3]
+    assert report.households == (5 not in listed)
+
+
+def test_a_shifted_row_at_the_top_makes_the_household_below_doubtful(
+    tmp_path: Path, beijing: Ruleset
+) -> None:
+    turned = _turned(TOGETHER)
+    row = ["2", "李", "12", "0012", *[""] * 4, "5"]
+    source = csv_folder(tmp_path / "来", HOUSEHOLDS, [turned[0], row, *turned[1:]])
+    assert import_register(source, tmp_path / "r.arrow", beijing).households == 0
+
+
+@pytest.mark.parametrize("level", ["家庭", "成员"])
+def test_a_null_row_of_parquet_is_none(level: str, tmp_path: Path, beijing: Ruleset) -> None:
+    households = [*HOUSEHOLDS[:2], *([[""] * 4] if level == "家庭" else []), HOUSEHOLDS[2]]
+    persons = [*TOGETHER[:2], *([[""] * 8] if level == "成员" else []), *TOGETHER[2:]]
+    _parquet(tmp_path, persons)
+    columns = {title: [row[at] or None for row in households[1:]] for at, title in enumerate(households[0])}
+    table = pa.table({title: pa.array(cells, pa.string()) for title, cells in columns.items()})
+    pq.write_table(table, tmp_path / "家庭.parquet")
+    report = import_register(tmp_path, tmp_path / "r.arrow", beijing)
+    assert (report.households, report.persons, report.rows_in, report.problems) == (2, 3, 5, ())
+
+
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_merges_stay_wherever_the_results_of_an_earlier_check_stand(
+    place: int, tmp_path: Path, beijing: Ruleset
+) -> None:
+    titled = [["成员名单", *[""] * 8]]
+    persons = [[*row[:place], "校验结果" if n == 0 else "✓", *row[place:]] for n, row in enumerate(TOGETHER)]
+    column = "A" if place else "B"
+    path = merged(tmp_path / "a.xlsx", "A1:I1", f"{column}3:{column}4", persons=[*titled, *persons])
+    report = import_register(path, tmp_path / "a.arrow", beijing)
+    assert report.persons == 3
+    checked_workbook(path, report, tmp_path / "校验.xlsx", beijing)
+    sheet = CalamineWorkbook.from_path(str(tmp_path / "校验.xlsx")).get_sheet_by_name("成员")
+    at = 0 if place else 1
+    assert set(sheet.merged_cell_ranges or ()) == {((0, 0), (0, 8)), ((2, at), (3, at))}
+    assert sheet.to_python()[0][0] == "成员名单"
+    assert import_register(tmp_path / "校验.xlsx", tmp_path / "b.arrow", beijing).persons == 3
+
+
+def test_a_merge_over_the_results_is_told_again(tmp_path: Path, beijing: Ruleset) -> None:
+    persons = [[*row[:3], "校验结果" if n == 0 else "✓", *row[3:]] for n, row in enumerate(TOGETHER)]
+    path = merged(tmp_path / "a.xlsx", "B4:D4", persons=persons)
+    report = import_register(path, tmp_path / "a.arrow", beijing)
+    checked_workbook(path, report, tmp_path / "校验.xlsx", beijing)
+    again = import_register(tmp_path / "校验.xlsx", tmp_path / "b.arrow", beijing)
+    assert [(one.row, one.code) for one in again.problems] == [(one.row, one.code) for one in report.problems]
+    assert report.problems

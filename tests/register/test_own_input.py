@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eligibility.cli import main
-from eligibility.errors import OutputError
+from eligibility.errors import InputError, OutputError
 from eligibility.register.importing import import_register
 from eligibility.ruleset import Ruleset
 from tests.register.office import both, csv_folder, write_xlsx
@@ -65,3 +65,12 @@ def test_a_register_may_stand_beside_its_tables_but_not_in_its_list(tmp_path: Pa
     import_register(folder, folder / "台账.arrow", beijing, problems=folder / "台账-问题清单.csv")
     with pytest.raises(OutputError, match="output-twice"):
         import_register(folder, folder / "台账.arrow", beijing, problems=folder / "台账.arrow")
+
+
+@pytest.mark.parametrize("command", ["check", "import"])
+def test_a_missing_workbook_is_said_first(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "没有.xlsx")
+    assert main(["register", command, path, "--out", path]) == InputError.exit_code
+    assert "source-missing" in capsys.readouterr().err

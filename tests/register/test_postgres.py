@@ -172,3 +172,17 @@ def test_a_member_without_a_household_stops_an_import(
         import_register(database, tmp_path / "r.arrow", beijing)
     assert caught.value.code == "member-household-unknown"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_null_row_is_none_and_a_slip_is_listed_alone(
+    database: str, tmp_path: Path, beijing: Ruleset
+) -> None:
+    execute(
+        database,
+        *_ENGLISH,
+        "INSERT INTO persons (household_id) VALUES (NULL)",
+        "INSERT INTO persons (household_id, member_id) VALUES ('0012x', 4)",
+    )
+    report = import_register(database, tmp_path / "r.arrow", beijing)
+    assert [one.code for one in report.problems] == ["member-no-household"]
+    assert (report.households, report.persons, report.rows_in) == (2, 3, 6)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from eligibility.register.checking import in_rows
 from eligibility.register.importing import import_register
 from eligibility.register.problems import harmless
 from eligibility.ruleset import Ruleset
@@ -116,3 +117,25 @@ def test_a_region_in_no_county_is_told(tmp_path: Path, beijing: Ruleset) -> None
     assert report.notices == (
         "家庭.csv：“地区”有 1 行的前 6 位不是已知的行政区划代码（如第 3 行），照样读取，请核对",
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("没有编号为“成员[99]”的成员", "没有编号为“成员[99]”的成员"),
+        ("没有编号为“成员[1]”的成员", "没有编号为“成员[1]”的成员"),
+        ("与 成员[2].出生日期 不合（“成员[1]”）", "与第 7 行不合（“成员[1]”）"),
+        ("与成员[3]、成员[0]不合", "与成员[3]、成员[0]不合"),
+    ],
+)
+def test_only_members_are_named_by_rows(message: str, said: str) -> None:
+    assert in_rows(message, [4, 7]).replace(" ", "") == said.replace(" ", "")
+
+
+@pytest.mark.parametrize("carer", ["成员[99]", "成员[1]", "成员[0].乱写", "”成员[99]“"])
+def test_what_somebody_typed_is_no_place(carer: str, tmp_path: Path, beijing: Ruleset) -> None:
+    persons = with_cell(PERSONS, 4, "抚养人", carer)
+    report = import_register(csv_folder(tmp_path / "来", persons=persons), tmp_path / "r.arrow", beijing)
+    own = next(one for one in report.problems if one.code == "case-unknown-member")
+    assert (own.row, own.message) == (4, f"没有编号为“{carer}”的成员")
+    assert report.households == 1
