@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..engines.verdicts import INELIGIBLE, NO_VERDICT, ProgrammeVerdicts, Verdicts
 from ..values import Level
 from .evaluation import Evaluations, Truths
-from .pieces import NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
+from .pieces import BY_CONDITION, NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
 from .plan import Plan
 from .retroactive import Retroactive
 from .subjects import Subjects, Told
@@ -32,7 +32,7 @@ REASONS: Final = (
     "当时应发金额未定",
     "在享而当时认定不符合，实发未填",
     "在享月额与当时认定不同，实发未填",
-    "追回出自追溯改变的条件",
+    BY_CONDITION,
     "已发而当时认定不符合",
     "已发而当月不在享",
 )
@@ -85,12 +85,7 @@ def arrears_of(
             _count(programme, month, found, subjects, totals, text.level)
     for programme, months in owing.items():
         _count_households(programme, months, subjects, totals, plan.rules.programmes[programme].level)
-        size = (
-            subjects.persons
-            if plan.rules.programmes[programme].level is Level.PERSON
-            else subjects.households
-        )
-        held = np.zeros(size, np.bool_)
+        held = np.zeros(subjects.count(plan.rules.programmes[programme].level), np.bool_)
         for found in months:
             held[found.rows[found.reason == _CONDITION]] = True
         if held.any():

@@ -13,7 +13,7 @@ from ..engines.verdicts import NO_VERDICT, ProgrammeVerdicts
 from ..values import Level
 from .criteria import Codes, distinct, matched
 from .evaluation import Evaluations, Truths
-from .pieces import NOT_IN_FORCE, NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
+from .pieces import BY_CONDITION, NOT_IN_FORCE, NOTHING, OUTCOME_WORDS, Piece, Side, Vocabularies
 from .plan import Plan
 from .subjects import Subjects
 from .totals import CHANGE_WIDTH, Cells, Totals, counts, once
@@ -23,7 +23,7 @@ ENTERS, LEAVES, GAINS, LOSES, KEEPS, REVIEW = range(len(CHANGES))
 NO_CHANGE: Final = ""
 """In the totals: not eligible on either side."""
 KIND: Final = "变动"
-REASONS: Final = ("", "新结论未定", "原结论未定", "金额未定", "追回出自追溯改变的条件", "在享而两边都不符合")
+REASONS: Final = ("", "新结论未定", "原结论未定", "金额未定", BY_CONDITION, "在享而两边都不符合")
 """Why a line is 待核."""
 _NEW, _OLD, _AMOUNT, _HELD, _PAID = range(1, len(REASONS))
 
@@ -103,7 +103,7 @@ class _Comparison:
         self.plan, self.subjects, self.id = plan, subjects, programme
         self.text = plan.rules.programmes[programme]
         self.personal = self.text.level is Level.PERSON
-        size = subjects.persons if self.personal else subjects.households
+        size = subjects.count(self.text.level)
         self.before, self.after = sides
         old, new = (np.full(size, NOT_IN_FORCE, np.uint8) if side is None else side.outcome for side in sides)
         self.pairs = old << 3 | new

@@ -25,6 +25,8 @@ OUTCOME_WORDS: Final = {
     UNDETERMINED: "信息不足",
     NOT_IN_FORCE: "当月无此项规定",
 }
+BY_CONDITION: Final = "追回出自追溯改变的条件"
+"""Why an officer looks at it: money would be claimed back because of a condition that changed, not only a figure."""
 UNLIMITED: Final = MAX_FEN // 2
 """An amount that may reach this far is not limited by anything known."""
 

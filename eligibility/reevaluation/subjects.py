@@ -46,6 +46,10 @@ class Subjects:
         self.households = batch.num_rows
         self.persons = len(self.members)
 
+    def count(self, level: Level) -> int:
+        """How many subjects of a level there are."""
+        return self.persons if level is Level.PERSON else self.households
+
     @cached_property
     def household_of(self) -> NDArray[np.intp]:
         """The household of each person."""
@@ -121,7 +125,7 @@ class Subjects:
     def _told(self, title: str, level: Level) -> Told:
         column = self.column(title, level)
         if column is None or column.null_count == len(column):
-            rows = self.persons if level is Level.PERSON else self.households
+            rows = self.count(level)
             return Told(np.zeros(rows, np.int64), np.zeros(rows, np.bool_))
         return Told(pc.fill_null(column, 0).to_numpy(), known(column))
 

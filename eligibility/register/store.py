@@ -127,7 +127,7 @@ class RegisterWriter:
 
 
 def _cleared(batch: Tables) -> Tables:
-    """The batch with nothing under a null: the file is smaller by a third, and nobody finds there what was struck out."""
+    """The batch with nothing under a null: the file is half as large, and nobody finds there what was struck out."""
     household, persons = (
         {title: cleared(array) for title, array in columns.items()}
         for columns in (batch.household, batch.persons)

@@ -250,11 +250,12 @@ def _evaluated(
     """One batch under every edition."""
     subjects = Subjects(batch)
     readable = {key: reader.over(batch) for key, reader in readers.items()}
-    laws = {(id(edition.ruleset), edition.month) for edition in editions}
-    facts = {(key, month): readable[key].read(month) for key, month in laws}
-    asked = [(edition, facts[id(edition.ruleset), edition.month]) for edition in editions]
-    for (_, read), verdicts in zip(asked, evaluate_all(asked), strict=True):
-        yield Batch(subjects.household_of, subjects.sizes(members_in(read)), _sides(verdicts))
+    laws = [(id(edition.ruleset), edition.month) for edition in editions]
+    facts = {(key, month): readable[key].read(month) for key, month in set(laws)}
+    sizes = {law: subjects.sizes(members_in(read)) for law, read in facts.items()}
+    asked = [(edition, facts[law]) for edition, law in zip(editions, laws, strict=True)]
+    for law, verdicts in zip(laws, evaluate_all(asked), strict=True):
+        yield Batch(subjects.household_of, sizes[law], _sides(verdicts))
 
 
 def _sides(verdicts: Verdicts) -> dict[str, Side]:
